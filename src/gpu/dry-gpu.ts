@@ -1,0 +1,46 @@
+import { Gpu } from './gpu'
+
+/** WebGPU's default limits, the smallest that any device has. */
+export const DEFAULT_LIMITS = {
+  maxBufferSize: 256 * 2 ** 20,
+  maxStorageBufferBindingSize: 128 * 2 ** 20,
+  maxComputeWorkgroupsPerDimension: 65535,
+} as const
+
+/**
+ * A `Gpu` that computes nothing: it checks shapes and counts bytes, with the code that does the work.
+ * `memory.peak` after a run is what the run would need. Reads give zeros.
+ *
+ * @param limits those of the device to plan for
+ */
+export function dryGpu(limits: Partial<Record<keyof typeof DEFAULT_LIMITS, number>> = {}): Gpu {
+  const nothing = {}
+  const pass = { setPipeline() {}, setBindGroup() {}, dispatchWorkgroups() {}, end() {} }
+  const encoder = {
+    beginComputePass: () => pass,
+    copyBufferToBuffer() {},
+    clearBuffer() {},
+    finish: () => nothing,
+  }
+  const device = {
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    lost: new Promise(() => {}),
+    queue: { writeBuffer() {}, submit() {}, onSubmittedWorkDone: async () => {} },
+    createBuffer: ({ size }: { size: number }) => ({
+      size,
+      destroy() {},
+      unmap() {},
+      mapAsync: async () => {},
+      getMappedRange: () => new ArrayBuffer(size),
+    }),
+    createShaderModule: () => nothing,
+    createBindGroupLayout: () => nothing,
+    createPipelineLayout: () => nothing,
+    createComputePipeline: () => nothing,
+    createBindGroup: () => nothing,
+    createCommandEncoder: () => encoder,
+    destroy() {},
+    onuncapturederror: null,
+  }
+  return new Gpu(device as unknown as GPUDevice, 'dry run', true)
+}

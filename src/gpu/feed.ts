@@ -1,0 +1,45 @@
+import type { Block } from './pool'
+
+/** Collects small uploads of one submit, so that they travel in a single `writeBuffer`. */
+export class Feed {
+  #block: Block | null = null
+  #bytes = new Uint8Array(0)
+  #used = 0
+
+  constructor(private readonly create: (bytes: number) => Block) {}
+
+  /** Whether `bytes` more fit without a larger buffer. */
+  fits(bytes: number): boolean {
+    return this.#used + bytes <= this.#bytes.byteLength
+  }
+
+  get empty(): boolean {
+    return this.#used === 0
+  }
+
+  /** Makes room for `bytes` in all. What was pushed before must have been submitted. */
+  grow(bytes: number): void {
+    this.#block?.buffer.destroy()
+    const size = Math.max(1 << 16, 2 ** Math.ceil(Math.log2(bytes)))
+    this.#block = this.create(size)
+    this.#bytes = new Uint8Array(size)
+    this.#used = 0
+  }
+
+  /** Stores the bytes and says where they will lie. */
+  push(data: Uint8Array): { buffer: GPUBuffer; offset: number } {
+    const offset = this.#used
+    this.#bytes.set(data, offset)
+    this.#used += Math.ceil(data.byteLength / 16) * 16
+    return { buffer: this.#block!.buffer, offset }
+  }
+
+  upload(queue: GPUQueue): void {
+    if (this.#used > 0) queue.writeBuffer(this.#block!.buffer, 0, this.#bytes.buffer, 0, this.#used)
+    this.#used = 0
+  }
+
+  destroy(): void {
+    this.#block?.buffer.destroy()
+  }
+}

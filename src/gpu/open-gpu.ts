@@ -1,0 +1,70 @@
+import { NoAdapterError } from './errors'
+import { Gpu } from './gpu'
+
+export interface OpenOptions {
+  /** Where WebGPU comes from. Default: `navigator.gpu`, or in Node the npm package "webgpu" (Dawn). */
+  readonly entry?: GPU
+  readonly powerPreference?: GPUPowerPreference
+  /**
+   * `'default'` asks for nothing beyond WebGPU's default limits. `'adapter'` (the default) asks for the
+   * buffer sizes that the adapter offers. No other limit and no feature is ever needed.
+   */
+  readonly limits?: 'default' | 'adapter'
+}
+
+// Dawn's objects do not keep their instance alive, so this does.
+let dawn: GPU | null = null
+
+async function defaultEntry(): Promise<GPU> {
+  const found = (globalThis.navigator as Navigator | undefined)?.gpu
+  if (found) return found
+  if (typeof process === 'undefined' || !process.versions?.node) {
+    throw new NoAdapterError(
+      'This browser has no WebGPU. Use a current Chrome or Edge, Safari 26, or Firefox 141 or later; the page must come over https or from localhost',
+    )
+  }
+  if (!dawn) {
+    // The name is a variable so that browser bundlers leave it alone.
+    const name = 'webgpu'
+    try {
+      const module = (await import(/* @vite-ignore */ name)) as typeof import('webgpu')
+      Object.assign(globalThis, module.globals)
+      dawn = module.create([])
+    } catch (cause) {
+      throw new NoAdapterError('Node has no WebGPU of its own: npm install webgpu', { cause })
+    }
+  }
+  return dawn
+}
+
+/** Known to run on the CPU, whatever `isFallbackAdapter` says. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|warp/i
+
+/**
+ * Opens the visitor's GPU.
+ *
+ * @throws {NoAdapterError} if there is no WebGPU or no adapter; its message says what to do
+ */
+export async function openGpu({
+  entry,
+  powerPreference = 'high-performance',
+  limits = 'adapter',
+}: OpenOptions = {}): Promise<Gpu> {
+  const gpu = entry ?? (await defaultEntry())
+  const adapter = await gpu.requestAdapter({ powerPreference })
+  if (!adapter) {
+    throw new NoAdapterError(
+      'WebGPU is there but offers no adapter: the GPU or its driver is blocked. On Linux without a GPU install a software driver (Debian: apt install mesa-vulkan-drivers)',
+    )
+  }
+  const { info } = adapter
+  const name =
+    [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') ||
+    'unnamed adapter'
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
+  const device = await adapter.requestDevice({
+    label: 'tabtune',
+    requiredLimits: limits === 'adapter' ? { maxBufferSize, maxStorageBufferBindingSize } : {},
+  })
+  return new Gpu(device, name, info.isFallbackAdapter === true || SOFTWARE.test(name))
+}

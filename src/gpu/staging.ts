@@ -1,0 +1,33 @@
+/** Buffers that carry results back. They are kept and reused, a few of each size. */
+export class Staging {
+  readonly #free = new Map<number, GPUBuffer[]>()
+
+  constructor(private readonly create: (bytes: number) => GPUBuffer) {}
+
+  /** A mappable buffer of exactly `bytes`. The first request of a size makes `DEPTH`, so that later ones make none. */
+  acquire(bytes: number): GPUBuffer {
+    if (bytes > KEEP_BYTES) return this.create(bytes)
+    let free = this.#free.get(bytes)
+    if (!free) {
+      free = Array.from({ length: DEPTH }, () => this.create(bytes))
+      this.#free.set(bytes, free)
+    }
+    return free.pop() ?? this.create(bytes)
+  }
+
+  release(bytes: number, buffer: GPUBuffer): void {
+    const free = this.#free.get(bytes)
+    if (free && free.length < DEPTH) free.push(buffer)
+    else buffer.destroy()
+  }
+
+  destroy(): void {
+    for (const buffers of this.#free.values()) for (const buffer of buffers) buffer.destroy()
+    this.#free.clear()
+  }
+}
+
+/** One result being read, one being computed, one being encoded. */
+const DEPTH = 3
+/** Larger results are rare (weights, matrices of similarities) and not worth keeping memory for. */
+const KEEP_BYTES = 1 << 20

@@ -1,0 +1,61 @@
+import { type Params, packParams } from './kernel'
+import type { Block } from './pool'
+
+/** Dynamic offsets are multiples of 256 by WebGPU's default limits. */
+const SLOT = 256
+const SLOTS = 256
+
+interface Chunk {
+  readonly block: Block
+  readonly bytes: DataView
+  used: number
+  uploaded: number
+}
+
+/** Holds the `Params` of many dispatches in few buffers; `upload` sends what is new. */
+export class Uniforms {
+  readonly #chunks: Chunk[] = []
+  #current = 0
+
+  constructor(private readonly create: (bytes: number) => Block) {}
+
+  /** Writes one `struct Params` and says where: buffer and byte offset. */
+  push(params: Params, values: Readonly<Record<string, number>>): { block: Block; offset: number } {
+    let chunk = this.#chunks[this.#current]
+    if (chunk && chunk.used === SLOTS) chunk = this.#chunks[++this.#current]
+    if (!chunk) {
+      chunk = {
+        block: this.create(SLOT * SLOTS),
+        bytes: new DataView(new ArrayBuffer(SLOT * SLOTS)),
+        used: 0,
+        uploaded: 0,
+      }
+      this.#chunks.push(chunk)
+    }
+    const offset = chunk.used++ * SLOT
+    packParams(params, values, chunk.bytes, offset)
+    return { block: chunk.block, offset }
+  }
+
+  upload(queue: GPUQueue): void {
+    for (const chunk of this.#chunks) {
+      if (chunk.uploaded === chunk.used) continue
+      const begin = chunk.uploaded * SLOT
+      queue.writeBuffer(chunk.block.buffer, begin, chunk.bytes.buffer, begin, chunk.used * SLOT - begin)
+      chunk.uploaded = chunk.used
+    }
+  }
+
+  /** Starts over in the same buffers. What was pushed before must have been submitted. */
+  rewind(): void {
+    this.#current = 0
+    for (const chunk of this.#chunks) {
+      chunk.used = 0
+      chunk.uploaded = 0
+    }
+  }
+
+  destroy(): void {
+    for (const chunk of this.#chunks) chunk.block.buffer.destroy()
+  }
+}

@@ -1,0 +1,27 @@
+import { test as base } from 'vitest'
+import type { Gpu } from '../src/gpu/gpu'
+import { openGpu } from '../src/gpu/open-gpu'
+
+/**
+ * `test` with a device that the file's tests share, so that each pipeline is compiled once.
+ * Default limits, no feature: a developer's GPU must not hide a violation.
+ * Without an adapter the tests fail; any WebGPU error fails the test that caused it.
+ */
+export const test = base.extend<{ checked: undefined; gpu: Gpu }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the dependencies of a fixture from this pattern
+  gpu: [
+    async ({}, use) => {
+      const gpu = await openGpu({ limits: 'default' })
+      await use(gpu)
+      gpu[Symbol.dispose]()
+    },
+    { scope: 'file' },
+  ],
+  checked: [
+    async ({ gpu }, use) => {
+      await use(undefined)
+      await gpu.idle()
+    },
+    { auto: true },
+  ],
+})
