@@ -1,0 +1,16 @@
+/**
+ * FNV-1a, 64 bit, of the UTF-8 bytes of `text`, as 16 hex digits. Not cryptographic.
+ * http://www.isthe.com/chongo/tech/comp/fnv/
+ */
+export function contentId(text: string): string {
+  let high = 0xcbf29ce4
+  let low = 0x84222325
+  for (const byte of new TextEncoder().encode(text)) {
+    low = (low ^ byte) >>> 0
+    // The prime is 2^40 + 435: the product's low half is low · 435, its high half gets low << 8 from 2^40.
+    const product = low * 435
+    high = (high * 435 + Math.floor(product / 2 ** 32) + ((low << 8) >>> 0)) % 2 ** 32
+    low = product % 2 ** 32
+  }
+  return [high, low].map(half => half.toString(16).padStart(8, '0')).join('')
+}

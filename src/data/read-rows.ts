@@ -1,0 +1,78 @@
+import type { Source } from './container'
+import { Unreadable } from './data-error'
+import { field, filledText } from './fields'
+import { type ReadOptions, type RecordFormat, type RecordKind, readRecords } from './records'
+import { exchanges, type Problem, type Row, type Turn } from './row'
+import { alpacaPrompt, readTurns, withSystem } from './turns'
+
+export type RowFormat = 'alpaca' | 'sharegpt' | 'messages'
+
+/** What a file of instruction rows held. */
+export interface RowFile {
+  readonly container: 'json' | 'jsonl'
+  /** The format that most rows have. */
+  readonly format: RowFormat
+  readonly rows: readonly Row[]
+  readonly problems: readonly Problem[]
+  /** rows + problems */
+  readonly total: number
+}
+
+type Content = Pick<Row, 'turns'>
+
+function conversation(turns: readonly Turn[]): Content {
+  if (exchanges({ turns }).length === 0) {
+    throw new Unreadable('has no user turn that is followed by an assistant turn: nothing to learn from')
+  }
+  return { turns }
+}
+
+const list = (name: RowFormat, key: string, looks: string): RecordFormat<RowFormat, Content> => ({
+  name,
+  looks,
+  matches: fields => (field(fields, key) ?? null) !== null,
+  read: fields => conversation(withSystem(fields, readTurns(field(fields, key), key))),
+})
+
+const formats: readonly RecordFormat<RowFormat, Content>[] = [
+  list('messages', 'messages', '"messages" [{role, content}]'),
+  list('sharegpt', 'conversations', '"conversations" [{from, value}]'),
+  {
+    name: 'alpaca',
+    looks: '"instruction" and "output"',
+    matches: fields => (field(fields, 'instruction') ?? null) !== null,
+    read: fields =>
+      conversation([
+        ...alpacaPrompt(fields),
+        { role: 'assistant', content: filledText(field(fields, 'output'), '"output"') },
+      ]),
+  },
+]
+
+const rowKind: RecordKind<RowFormat, Content> = {
+  noun: 'row',
+  formats: formats.map(format => ({
+    ...format,
+    matches: fields => !isPair(fields) && format.matches(fields),
+  })),
+  keys: ['messages', 'conversations', 'instruction'],
+  mistaken: fields =>
+    isPair(fields)
+      ? 'is a preference pair (it has "chosen" and "rejected"), not an instruction row'
+      : undefined,
+}
+
+function isPair(fields: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(fields, 'chosen') && Object.hasOwn(fields, 'rejected')
+}
+
+/**
+ * Reads instruction rows: a JSON list, an object around one list, or JSON lines (streamed), each row Alpaca, ShareGPT
+ * or OpenAI messages. A list of tools beside the turns stays in `raw` and is not made part of them.
+ *
+ * @throws {DataError} when the file is not JSON or JSON lines, breaks off, is empty, or has no row of a known shape
+ */
+export async function readRows(source: Source, options: ReadOptions<RowFormat> = {}): Promise<RowFile> {
+  const { records, ...file } = await readRecords(source, rowKind, options)
+  return { ...file, rows: records }
+}
