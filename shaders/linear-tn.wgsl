@@ -1,7 +1,13 @@
 // c[b,m,n] = alpha * sum_k dy[b,k,m] * x[b,k,n]  (+ c[b,m,n] if accumulate)
 //
 // dy [B, K, M]   x [B, K, N]   c [B, M, N]. A linear layer's gradient by its weight: K are the tokens.
-// One workgroup per TILE_M x TILE_N results of batch z; see lib/tile.wgsl.
+// Each invocation owns 4 x 4 results and reads its operands straight from memory: no workgroup memory, no
+// barrier. Software adapters run barriers slowly, and a GPU's caches serve the neighbours' repeated reads.
+
+override LANES_M: u32 = 8;
+override LANES_N: u32 = 8;
+/// Whether the operands' rows are multiples of four values, so that each may be read four at a time.
+override ALIGNED: bool = true;
 
 struct Params {
   M: u32,
@@ -16,69 +22,59 @@ struct Params {
 @group(0) @binding(2) var<storage, read> x: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row0 = group.y * TILE_M;
-  let col0 = group.x * TILE_N;
-  let m = lane / LANES_N;
-  let n = lane % LANES_N;
-
-  var sums: Block;
-  for (var k0 = 0u; k0 < params.K; k0 += TILE_K) {
-    for (var i = lane; i < LANES_M * TILE_K; i += LANES) {
-      left[i] = dy_at(group.z, k0 + i / LANES_M, row0 + i % LANES_M * 4);
-    }
-    for (var i = lane; i < LANES_N * TILE_K; i += LANES) {
-      right[i] = x_at(group.z, k0 + i / LANES_N, col0 + i % LANES_N * 4);
-    }
-    workgroupBarrier();
-    multiply_tile(&sums, m, n);
-    workgroupBarrier();
+@compute @workgroup_size(LANES_N, LANES_M)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y * 4;
+  let col = id.x * 4;
+  if (row >= params.M || col >= params.N) { return; }
+  var r0 = vec4f(0.0);
+  var r1 = vec4f(0.0);
+  var r2 = vec4f(0.0);
+  var r3 = vec4f(0.0);
+  for (var k = 0u; k < params.K; k++) {
+    let d = dy_at(id.z, k, row);
+    let v = x_at(id.z, k, col);
+    r0 = fma(vec4f(d.x), v, r0);
+    r1 = fma(vec4f(d.y), v, r1);
+    r2 = fma(vec4f(d.z), v, r2);
+    r3 = fma(vec4f(d.w), v, r3);
   }
-
-  let row = row0 + m * 4;
-  let col = col0 + n * 4;
-  let first = group.z * params.M;
-  store(first, row, col, sums.r0);
-  store(first, row + 1, col, sums.r1);
-  store(first, row + 2, col, sums.r2);
-  store(first, row + 3, col, sums.r3);
+  store(id.z, row, col, r0);
+  store(id.z, row + 1, col, r1);
+  store(id.z, row + 2, col, r2);
+  store(id.z, row + 3, col, r3);
 }
 
-/// dy[batch, row, col .. col + 3], zero outside.
+/// dy[batch, row, col .. col + 3]: zero outside.
 fn dy_at(batch: u32, row: u32, col: u32) -> vec4f {
-  if (row >= params.K || col >= params.M) { return vec4f(0.0); }
-  return four_dy((batch * params.K + row) * params.M + col, params.M - col);
+  let exists = row < params.K && col < params.M;
+  let at = (batch * params.K + min(row, params.K - 1)) * params.M + col;
+  if (ALIGNED) { return select(vec4f(0.0), dy[at / 4], exists); }
+  var values = vec4f(0.0);
+  for (var j = 0u; j < 4; j++) {
+    if (exists && col + j < params.M) { values[j] = dy[(at + j) / 4][(at + j) % 4]; }
+  }
+  return values;
 }
 
-/// x[batch, row, col .. col + 3], zero outside.
+/// x[batch, row, col .. col + 3]: zero outside.
 fn x_at(batch: u32, row: u32, col: u32) -> vec4f {
-  if (row >= params.K || col >= params.N) { return vec4f(0.0); }
-  return four_x((batch * params.K + row) * params.N + col, params.N - col);
+  let exists = row < params.K && col < params.N;
+  let at = (batch * params.K + min(row, params.K - 1)) * params.N + col;
+  if (ALIGNED) { return select(vec4f(0.0), x[at / 4], exists); }
+  var values = vec4f(0.0);
+  for (var j = 0u; j < 4; j++) {
+    if (exists && col + j < params.N) { values[j] = x[(at + j) / 4][(at + j) % 4]; }
+  }
+  return values;
 }
 
-fn store(first: u32, row: u32, col: u32, values: vec4f) {
+fn store(batch: u32, row: u32, col: u32, sums: vec4f) {
   if (row >= params.M) { return; }
-  let at = (first + row) * params.N + col;
+  let at = (batch * params.M + row) * params.N + col;
   for (var j = 0u; j < 4; j++) {
     if (col + j < params.N) {
-      c[at + j] = params.alpha * values[j] + select(0.0, c[at + j], params.accumulate == 1);
+      c[at + j] = params.alpha * sums[j] + select(0.0, c[at + j], params.accumulate == 1);
     }
   }
-}
-
-/// Four values of dy from `at` on, of which the first `left_in_row` exist.
-fn four_dy(at: u32, left_in_row: u32) -> vec4f {
-  if (at % 4 == 0 && left_in_row >= 4) { return dy[at / 4]; }
-  var values = vec4f(0.0);
-  for (var j = 0u; j < min(4u, left_in_row); j++) { values[j] = dy[(at + j) / 4][(at + j) % 4]; }
-  return values;
-}
-
-/// Four values of x from `at` on, of which the first `left_in_row` exist.
-fn four_x(at: u32, left_in_row: u32) -> vec4f {
-  if (at % 4 == 0 && left_in_row >= 4) { return x[at / 4]; }
-  var values = vec4f(0.0);
-  for (var j = 0u; j < min(4u, left_in_row); j++) { values[j] = x[(at + j) / 4][(at + j) % 4]; }
-  return values;
 }

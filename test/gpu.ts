@@ -8,8 +8,8 @@ import { openGpu } from '../src/gpu/open-gpu'
  * Without an adapter the tests fail; any WebGPU error fails the test that caused it.
  */
 export const test = base.extend<{ checked: undefined; gpu: Gpu }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Vitest reads the dependencies of a fixture from this pattern
   gpu: [
+    // biome-ignore lint/correctness/noEmptyPattern: Vitest reads a fixture's dependencies from this pattern
     async ({}, use) => {
       const gpu = await openGpu({ limits: 'default' })
       await use(gpu)

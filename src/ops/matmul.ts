@@ -1,4 +1,3 @@
-import tile from '#shaders/lib/tile.wgsl?raw'
 import nn from '#shaders/linear-nn.wgsl?raw'
 import nt from '#shaders/linear-nt.wgsl?raw'
 import tn from '#shaders/linear-tn.wgsl?raw'
@@ -6,73 +5,69 @@ import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 
-/** Invocations along M and N; each owns 4 × 4 results. */
-interface Lanes {
+/** Which variant of a product runs: how its invocations, each owning 4 × 4 results, lie along M and N. */
+interface Variant {
   readonly LANES_M: number
   readonly LANES_N: number
+  readonly ALIGNED: 0 | 1
 }
 
 const params = { M: 'u32', N: 'u32', K: 'u32', alpha: 'f32', accumulate: 'u32' } as const
 
 const groups =
-  ({ LANES_M, LANES_N }: Lanes) =>
+  ({ LANES_M, LANES_N }: Variant) =>
   ({ B, M, N }: { readonly B: number; readonly M: number; readonly N: number }) =>
     [Math.ceil(N / (4 * LANES_N)), Math.ceil(M / (4 * LANES_M)), B] as const
 
-const defineNt = (lanes: Lanes) =>
+const defineNt = (variant: Variant) =>
   defineKernel({
     name: 'linear-nt',
-    code: [tile, nt],
+    code: [nt],
     params,
     bindings: { x: read('vec4f', 'B M K'), w: read('vec4f', 'B N K'), c: write('f32', 'B M N') },
-    overrides: { ...lanes },
-    workgroups: groups(lanes),
+    overrides: { ...variant },
+    workgroups: groups(variant),
   })
 
-const defineNn = (lanes: Lanes) =>
+const defineNn = (variant: Variant) =>
   defineKernel({
     name: 'linear-nn',
-    code: [tile, nn],
+    code: [nn],
     params,
     bindings: { dy: read('vec4f', 'B M K'), w: read('vec4f', 'B K N'), c: write('f32', 'B M N') },
-    overrides: { ...lanes },
-    workgroups: groups(lanes),
+    overrides: { ...variant },
+    workgroups: groups(variant),
   })
 
-const defineTn = (lanes: Lanes) =>
+const defineTn = (variant: Variant) =>
   defineKernel({
     name: 'linear-tn',
-    code: [tile, tn],
+    code: [tn],
     params,
     bindings: { dy: read('vec4f', 'B K M'), x: read('vec4f', 'B K N'), c: write('f32', 'B M N') },
-    overrides: { ...lanes },
-    workgroups: groups(lanes),
+    overrides: { ...variant },
+    workgroups: groups(variant),
   })
 
-const square: Lanes = { LANES_M: 16, LANES_N: 16 }
-/** For few columns: the rank of an adapter. */
-const narrow: Lanes = { LANES_M: 16, LANES_N: 4 }
-/** For few rows: one token at a time, or the rank of an adapter. */
-const flat: Lanes = { LANES_M: 4, LANES_N: 16 }
+/**
+ * A kernel for each form of a product: `square`; `narrow` for few columns, the rank of an adapter; `flat` for
+ * few rows, one token at a time; and `odd` for rows that are not multiples of four values.
+ */
+const forms = <K>(define: (variant: Variant) => K) => ({
+  square: define({ LANES_M: 8, LANES_N: 8, ALIGNED: 1 }),
+  narrow: define({ LANES_M: 32, LANES_N: 2, ALIGNED: 1 }),
+  flat: define({ LANES_M: 1, LANES_N: 64, ALIGNED: 1 }),
+  odd: define({ LANES_M: 8, LANES_N: 8, ALIGNED: 0 }),
+})
 
-export const linearNt = defineNt(square)
-export const linearNtNarrow = defineNt(narrow)
-export const linearNtFlat = defineNt(flat)
-export const linearNn = defineNn(square)
-export const linearNnNarrow = defineNn(narrow)
-export const linearNnFlat = defineNn(flat)
-export const linearTn = defineTn(square)
-export const linearTnNarrow = defineTn(narrow)
-export const linearTnFlat = defineTn(flat)
+export const linearNt = forms(defineNt)
+export const linearNn = forms(defineNn)
+export const linearTn = forms(defineTn)
 
-/** The variant that wastes the least on M × N results; below 32 a square tile is mostly padding. */
-const choose = <K>(M: number, N: number, variants: { square: K; narrow: K; flat: K }): K =>
-  M <= 32 ? variants.flat : N <= 32 ? variants.narrow : variants.square
-
-const variants = {
-  nt: { square: linearNt, narrow: linearNtNarrow, flat: linearNtFlat },
-  nn: { square: linearNn, narrow: linearNnNarrow, flat: linearNnFlat },
-  tn: { square: linearTn, narrow: linearTnNarrow, flat: linearTnFlat },
+function choose<K>(kernels: { square: K; narrow: K; flat: K; odd: K }, a: Tensor, b: Tensor, c: Tensor): K {
+  const [M = 0, N = 0] = c.shape.slice(-2)
+  if ((a.shape.at(-1) ?? 0) % 4 !== 0 || (b.shape.at(-1) ?? 0) % 4 !== 0) return kernels.odd
+  return M <= 8 ? kernels.flat : N <= 16 ? kernels.narrow : kernels.square
 }
 
 export interface ProductOptions {
@@ -90,18 +85,15 @@ const options = ({ alpha = 1, accumulate = false }: ProductOptions) => ({
 
 /** c = alpha·x·wᵀ (+ c): x [B, M, K] or [M, K], w [B, N, K] or [N, K] → c [B, M, N] or [M, N]. */
 export function matmulNt(gpu: Gpu, x: Tensor, w: Tensor, c: Tensor, o: ProductOptions = {}): void {
-  const [M = 0, N = 0] = c.shape.slice(-2)
-  gpu.run(choose(M, N, variants.nt), { x: batched(x), w: batched(w), c: batched(c) }, options(o))
+  gpu.run(choose(linearNt, x, w, c), { x: batched(x), w: batched(w), c: batched(c) }, options(o))
 }
 
 /** c = alpha·dy·w (+ c): dy [B, M, K] or [M, K], w [B, K, N] or [K, N] → c [B, M, N] or [M, N]. */
 export function matmulNn(gpu: Gpu, dy: Tensor, w: Tensor, c: Tensor, o: ProductOptions = {}): void {
-  const [M = 0, N = 0] = c.shape.slice(-2)
-  gpu.run(choose(M, N, variants.nn), { dy: batched(dy), w: batched(w), c: batched(c) }, options(o))
+  gpu.run(choose(linearNn, dy, w, c), { dy: batched(dy), w: batched(w), c: batched(c) }, options(o))
 }
 
 /** c = alpha·dyᵀ·x (+ c): dy [B, K, M] or [K, M], x [B, K, N] or [K, N] → c [B, M, N] or [M, N]. */
 export function matmulTn(gpu: Gpu, dy: Tensor, x: Tensor, c: Tensor, o: ProductOptions = {}): void {
-  const [M = 0, N = 0] = c.shape.slice(-2)
-  gpu.run(choose(M, N, variants.tn), { dy: batched(dy), x: batched(x), c: batched(c) }, options(o))
+  gpu.run(choose(linearTn, dy, x, c), { dy: batched(dy), x: batched(x), c: batched(c) }, options(o))
 }

@@ -16,7 +16,8 @@ const sizes = [
   { B: 2, M: 65, N: 67, K: 123 },
   { B: 1, M: 128, N: 8, K: 36 },
   { B: 1, M: 3, N: 130, K: 33 },
-  { B: 3, M: 33, N: 36, K: 16 },
+  { B: 3, M: 36, N: 68, K: 16 },
+  { B: 1, M: 4, N: 132, K: 32 },
 ] as const
 
 describe.each(['nt', 'nn', 'tn'] as const)('%s', layout => {
