@@ -1,0 +1,40 @@
+import { open, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { type ByteSource, checkRange, ModelFilesError } from './byte-source'
+import { type ModelFiles, modelFiles } from './model-files'
+
+/** The files of a folder on disk. For the command line and for tests: everything else runs in a browser too. */
+export function filesFromFolder(path: string): ModelFiles {
+  const label = basename(resolve(path)) || path
+  return modelFiles(label, file => openFile(join(path, file)))
+}
+
+async function openFile(path: string): Promise<ByteSource | null> {
+  const found = await stat(path).catch(error => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+    throw new ModelFilesError(`${path}: it cannot be opened: ${error.message}`, { cause: error })
+  })
+  if (!found?.isFile()) return null
+  const { size } = found
+  return {
+    size,
+    async read(begin, end) {
+      checkRange(path, size, begin, end)
+      const bytes = new Uint8Array(end - begin)
+      // Opened for each read: a source has no end of life at which a handle could be closed.
+      const file = await open(path).catch(cause => {
+        throw new ModelFilesError(`${path}: it cannot be opened: ${cause.message}`, { cause })
+      })
+      try {
+        for (let at = 0; at < bytes.length; ) {
+          const { bytesRead } = await file.read(bytes, at, bytes.length - at, begin + at)
+          if (bytesRead === 0) throw new ModelFilesError(`${path}: the file became shorter while it was read`)
+          at += bytesRead
+        }
+      } finally {
+        await file.close()
+      }
+      return bytes
+    },
+  }
+}
