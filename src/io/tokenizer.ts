@@ -109,6 +109,14 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
 }
 
 async function construct(json: Json, config: Json, name: string): Promise<PreTrainedTokenizer> {
+  const { type, vocab } = (json.model ?? {}) as Json
+  // The library takes a type it does not know for Unigram. Files without a type are of the first versions.
+  if (type !== undefined && !['BPE', 'Unigram', 'WordPiece'].includes(type as string))
+    throw new TokenizerError(
+      `${name}: tokenizer.json has a model of type ${JSON.stringify(type)}; BPE, Unigram and WordPiece can be used`,
+    )
+  if (typeof vocab !== 'object' || vocab === null)
+    throw new TokenizerError(`${name}: tokenizer.json has no vocabulary: it is no tokenizer of Hugging Face`)
   // Loaded on first use: the package brings ONNX Runtime along, which nobody needs who does not tokenize.
   const library = await import('@huggingface/transformers')
   const className = String(config.tokenizer_class ?? '').replace(/Fast$/, '')

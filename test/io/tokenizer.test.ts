@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { filesFromList, ModelFilesError } from '../../src/io/model-files'
+import { loadTokenizer, TokenizerError } from '../../src/io/tokenizer'
+import fixture from '../fixtures/byte-fallback-tokenizer.json'
+
+const { chat_template: template, ...plainConfig } = fixture.files['tokenizer_config.json']
+const json = JSON.stringify(fixture.files['tokenizer.json'])
+
+function load(config: unknown, extra: Record<string, string> = {}) {
+  const contents = { 'tokenizer.json': json, 'tokenizer_config.json': JSON.stringify(config), ...extra }
+  return loadTokenizer(
+    filesFromList(new Map(Object.entries(contents).map(([path, text]) => [path, new Blob([text])])), 'tiny'),
+  )
+}
+const loadFixture = () => load(fixture.files['tokenizer_config.json'])
+
+const fetched = vi.fn(() => Promise.reject(new Error('a tokenizer must not fetch')))
+beforeEach(() => {
+  vi.stubGlobal('fetch', fetched)
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  expect(fetched).not.toHaveBeenCalled()
+})
+
+test('ids and texts are those of the Python library', async () => {
+  const tokenizer = await loadFixture()
+  expect(tokenizer.size).toBe(fixture.size)
+  expect([tokenizer.bosId, tokenizer.eosId]).toEqual([1, 2])
+  for (const { text, ids, plain, decoded, withoutSpecial } of fixture.encoded) {
+    expect(tokenizer.encode(text)).toEqual(ids)
+    expect(tokenizer.encode(text, { addSpecialTokens: false })).toEqual(plain)
+    expect(tokenizer.decode(ids)).toBe(decoded)
+    expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(withoutSpecial)
+  }
+})
+
+test('every byte of an unseen text comes back', async () => {
+  const tokenizer = await loadFixture()
+  const text = 'Ünïcödé, 漢字, 👍🏽 and \u0000\u007f'
+  expect(tokenizer.decode(tokenizer.encode(text), { skipSpecialTokens: true })).toBe(text)
+})
+
+test('exact entries of the vocabulary', async () => {
+  const tokenizer = await loadFixture()
+  expect(tokenizer.tokenId('</s>')).toBe(2)
+  expect(tokenizer.tokenId('<0x00>')).toBe(3)
+  expect(tokenizer.tokenId('no such token')).toBeNull()
+  expect(tokenizer.tokenId('constructor')).toBeNull()
+})
+
+test('nothing, and ids that do not exist', async () => {
+  const tokenizer = await loadFixture()
+  expect(tokenizer.encode('', { addSpecialTokens: false })).toEqual([])
+  expect(tokenizer.decode([])).toBe('')
+  for (const id of [-1, 330, 1.5, Number.NaN])
+    expect(() => tokenizer.decode([3, id])).toThrow(
+      `tiny: ${id} is not an id of the vocabulary, which has 330`,
+    )
+})
+
+describe('the chat template', () => {
+  test('renders as in Python', async () => {
+    const tokenizer = await loadFixture()
+    expect(tokenizer.hasChatTemplate).toBe(true)
+    for (const { turns, rendered, prompt } of fixture.conversations) {
+      expect(tokenizer.chat(turns)).toBe(rendered)
+      expect(tokenizer.chat(turns, { addGenerationPrompt: true })).toBe(prompt)
+    }
+  })
+
+  const turns = fixture.conversations[0]!.turns
+  const { rendered } = fixture.conversations[0]!
+
+  test('may be in a file of its own, which wins', async () => {
+    const files = { 'chat_template.jinja': template }
+    expect((await load(plainConfig, files)).chat(turns)).toBe(rendered)
+    expect((await load({ ...plainConfig, chat_template: 'other' }, files)).chat(turns)).toBe(rendered)
+  })
+
+  test('may be the default of a list', async () => {
+    const chat_template = [
+      { name: 'tool_use', template: 'other' },
+      { name: 'default', template },
+    ]
+    expect((await load({ ...plainConfig, chat_template })).chat(turns)).toBe(rendered)
+  })
+
+  test('that refuses the turns, is broken or is missing, is an error that says so', async () => {
+    const refused = (await loadFixture()).chat
+    expect(() => refused([turns[0]!, turns[0]!])).toThrow(TokenizerError)
+    expect(() => refused([turns[0]!, turns[0]!])).toThrow(
+      'the chat template refused the turns: turns must alternate',
+    )
+    const broken = await load({ ...plainConfig, chat_template: '{% for' })
+    expect(() => broken.chat(turns)).toThrow(TokenizerError)
+    const missing = await load(plainConfig)
+    expect(missing.hasChatTemplate).toBe(false)
+    expect(() => missing.chat(turns)).toThrow(
+      /no chat template: tokenizer_config.json has no 'chat_template'/,
+    )
+  })
+})
+
+describe('configs', () => {
+  test('may write a token as an object, or leave it out', async () => {
+    const tokenizer = await load({
+      ...plainConfig,
+      eos_token: { content: '</s>', lstrip: false },
+      bos_token: null,
+    })
+    expect([tokenizer.bosId, tokenizer.eosId]).toEqual([null, 2])
+  })
+
+  test('may name a class of the library, as AutoTokenizer takes it, or one it does not have', async () => {
+    for (const tokenizer_class of ['LlamaTokenizerFast', 'NoSuchTokenizer', 'Tensor', '', undefined]) {
+      const tokenizer = await load({ ...plainConfig, tokenizer_class })
+      expect(tokenizer.encode(fixture.encoded[0]!.text)).toEqual(fixture.encoded[0]!.ids)
+    }
+  })
+
+  test.each<[string, unknown, Record<string, string>, RegExp]>([
+    [
+      'an end token outside the vocabulary',
+      { ...plainConfig, eos_token: '<end>' },
+      {},
+      /tiny: the eos_token "<end>"/,
+    ],
+    ['a list', [], {}, /tiny\/tokenizer_config.json: the file is not a JSON object/],
+    [
+      'a tokenizer.json cut short',
+      plainConfig,
+      { 'tokenizer.json': json.slice(0, 99) },
+      /tiny\/tokenizer.json: the file is not JSON/,
+    ],
+    [
+      'a tokenizer.json of nothing',
+      plainConfig,
+      { 'tokenizer.json': '{}' },
+      /tiny: tokenizer.json has no vocabulary/,
+    ],
+    [
+      'a tokenizer.json without its merges',
+      plainConfig,
+      {
+        'tokenizer.json': JSON.stringify({
+          ...fixture.files['tokenizer.json'],
+          model: { type: 'BPE', vocab: {} },
+        }),
+      },
+      /tiny: tokenizer.json or tokenizer_config.json is unusable/,
+    ],
+    [
+      'a model nobody knows',
+      plainConfig,
+      {
+        'tokenizer.json': JSON.stringify({
+          ...fixture.files['tokenizer.json'],
+          model: { type: 'Magic', vocab: 1 },
+        }),
+      },
+      /tiny: tokenizer.json has a model of type "Magic"/,
+    ],
+  ])('%s is refused', async (_, config, extra, message) => {
+    await expect(load(config, extra)).rejects.toThrow(TokenizerError)
+    await expect(load(config, extra)).rejects.toThrow(message)
+  })
+
+  test('a missing file is named', async () => {
+    const files = filesFromList(new Map([['tokenizer.json', new Blob([json])]]), 'tiny')
+    await expect(loadTokenizer(files)).rejects.toThrow(ModelFilesError)
+    await expect(loadTokenizer(files)).rejects.toThrow("tiny: there is no file 'tokenizer_config.json'")
+  })
+})
