@@ -1,0 +1,149 @@
+import keyValue from '#shaders/attention-backward-key-value.wgsl?raw'
+import query from '#shaders/attention-backward-query.wgsl?raw'
+import delta from '#shaders/attention-delta.wgsl?raw'
+import forward from '#shaders/attention-forward.wgsl?raw'
+import { ShapeError } from '../gpu/errors'
+import { defineKernel, read, write } from '../gpu/kernel'
+import type { Tensor } from '../gpu/tensor'
+import type { Tape } from './tape'
+
+/**
+ * The kernels for one head size. Registers hold a query, so the size must be known to the compiler:
+ * it is joined as a module of one constant.
+ */
+const define = (D: number) => {
+  const head = `const HEAD = ${D / 4}u;`
+  return {
+    forward: defineKernel({
+      name: 'attention-forward',
+      code: [head, forward],
+      params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32' },
+      bindings: {
+        q: read('vec4f', 'T H D'),
+        k: read('vec4f', 'S G D'),
+        v: read('vec4f', 'S G D'),
+        ranges: read('u32', 'T 4'),
+        o: write('vec4f', 'T H D'),
+        stats: write('f32', '2 H T'),
+      },
+      workgroups: ({ T, H }) => [Math.ceil(T / 32), H],
+    }),
+    delta: defineKernel({
+      name: 'attention-delta',
+      code: [head, delta],
+      params: { T: 'u32', H: 'u32' },
+      bindings: { o: read('vec4f', 'T H D'), dout: read('vec4f', 'T H D'), stats: write('f32', '2 H T') },
+      workgroups: ({ T, H }) => [Math.ceil(T / 64), H],
+    }),
+    backwardQuery: defineKernel({
+      name: 'attention-backward-query',
+      code: [head, query],
+      params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32', accumulate: 'u32' },
+      bindings: {
+        q: read('vec4f', 'T H D'),
+        k: read('vec4f', 'S G D'),
+        v: read('vec4f', 'S G D'),
+        dout: read('vec4f', 'T H D'),
+        ranges: read('u32', 'T 4'),
+        stats: read('f32', '2 H T'),
+        dq: write('vec4f', 'T H D'),
+      },
+      workgroups: ({ T, H }) => [Math.ceil(T / 32), H],
+    }),
+    backwardKeyValue: defineKernel({
+      name: 'attention-backward-key-value',
+      code: [head, keyValue],
+      params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32', accumulate_k: 'u32', accumulate_v: 'u32' },
+      bindings: {
+        q: read('vec4f', 'T H D'),
+        k: read('vec4f', 'T G D'),
+        v: read('vec4f', 'T G D'),
+        dout: read('vec4f', 'T H D'),
+        ranges: read('u32', 'T 4'),
+        stats: read('f32', '2 H T'),
+        dk: write('vec4f', 'T G D'),
+        dv: write('vec4f', 'T G D'),
+      },
+      workgroups: ({ T, G }) => [Math.ceil(T / 32), G],
+    }),
+  }
+}
+
+/** Kernels by head size D. */
+export const attentionKernels = {
+  8: define(8),
+  16: define(16),
+  32: define(32),
+  64: define(64),
+  80: define(80),
+  96: define(96),
+  128: define(128),
+  256: define(256),
+}
+
+function kernelsFor(D: number) {
+  const kernels = attentionKernels[D as keyof typeof attentionKernels]
+  if (!kernels)
+    throw new ShapeError(
+      `attention: head size ${D}, expected one of ${Object.keys(attentionKernels).join(', ')}`,
+    )
+  return kernels
+}
+
+/**
+ * Softmax attention over packed sequences with grouped heads:
+ * q [T, H, D], k and v [S, G, D], H a multiple of G → o [T, H, D]. Scores are scaled by 1/√D.
+ *
+ * @param ranges u32 [T, 4] from `packRanges`: for each query its first and last key, for each key its first
+ *   and last query. Each column must not decrease. Training needs S = T.
+ * @throws {ShapeError} for a head size without a kernel, or H not a multiple of G
+ */
+export function attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, ranges: Tensor): Tensor {
+  const { gpu } = tape
+  const [T = 0, H = 0, D = 0] = q.shape
+  const G = k.shape[1] ?? 0
+  if (G === 0 || H % G !== 0)
+    throw new ShapeError(`attention: ${H} heads are not a multiple of ${G} key-value heads`)
+  const kernels = kernelsFor(D)
+  const scale = 1 / Math.sqrt(D)
+  const o = tape.tensor([T, H, D])
+  const stats = tape.tensor([2, H, T])
+  gpu.run(kernels.forward, { q, k, v, ranges, o, stats }, { scale })
+  tape.record([q, k, v], [o], [stats], () => {
+    const dout = tape.gradient(o)
+    gpu.run(kernels.delta, { o, dout, stats }, {})
+    const dq = tape.destination(q)
+    if (dq) {
+      gpu.run(
+        kernels.backwardQuery,
+        { q, k, v, dout, ranges, stats, dq: dq.grad },
+        { scale, accumulate: dq.accumulate },
+      )
+    }
+    const dk = tape.destination(k)
+    const dv = tape.destination(v)
+    if (!dk || !dv) return
+    gpu.run(
+      kernels.backwardKeyValue,
+      { q, k, v, dout, ranges, stats, dk: dk.grad, dv: dv.grad },
+      { scale, accumulate_k: dk.accumulate, accumulate_v: dv.accumulate },
+    )
+  })
+  return o
+}
+
+/**
+ * Causal ranges for sequences packed one after the other: u32 [Σ lengths, 4].
+ * Positions beyond the sequences, up to `total`, see only themselves.
+ */
+export function packRanges(lengths: readonly number[], total?: number): Uint32Array {
+  const used = lengths.reduce((a, b) => a + b, 0)
+  const ranges = new Uint32Array(4 * (total ?? used))
+  let begin = 0
+  for (const length of lengths) {
+    for (let t = begin; t < begin + length; t++) ranges.set([begin, t, t, begin + length - 1], t * 4)
+    begin += length
+  }
+  for (let t = used; t < (total ?? used); t++) ranges.set([t, t, t, t], t * 4)
+  return ranges
+}
