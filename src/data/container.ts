@@ -115,16 +115,20 @@ async function openDocument(file: Blob, recordKeys: readonly string[]): Promise<
   return { container: onOneLine ? 'jsonl' : 'json', totalBytes: file.size, entries: entries() }
 }
 
-/** The first two lines that are not blank. */
-async function firstLines(file: Blob): Promise<readonly Line[]> {
+/** The first lines that are not blank, at most `count`; none behind one that is too long. */
+async function firstLines(file: Blob, count: number): Promise<readonly Line[]> {
   const first: Line[] = []
+  let bytes = 0
   for await (const line of readLines(file, maxRowBytes)) {
     const unmarked = withoutMark(line)
     if (unmarked.tooLong || skipSpace(unmarked.bytes, 0) < unmarked.bytes.length) first.push(unmarked)
-    if (first.length === 2 || line.tooLong) break
+    bytes += line.bytes.length
+    if (first.length === count || line.tooLong || bytes > maxRowBytes) break
   }
   return first
 }
+
+const isWholeObject = ({ bytes }: Line): boolean => bytes[skipSpace(bytes, 0)] === 0x7b && isWhole(bytes)
 
 /**
  * Tells a JSON document from JSON lines by its content and gives its entries in file order. `recordKeys`: a single
@@ -139,7 +143,7 @@ export async function openContainer(source: Source, recordKeys: readonly string[
   const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 8).arrayBuffer()))
   const kind = foreign.find(([magic]) => head.startsWith(magic))
   if (kind) throw new DataError(`is ${kind[1]}; wanted JSON or JSON lines in UTF-8`)
-  const [first, second] = await firstLines(file)
+  const [first, second] = await firstLines(file, 2)
   if (!first) throw new DataError('is empty: it holds only white space')
 
   const lines = (): Container => ({ container: 'jsonl', totalBytes: file.size, entries: lineEntries(file) })
@@ -147,19 +151,14 @@ export async function openContainer(source: Source, recordKeys: readonly string[
   if (opening !== 0x5b && opening !== 0x7b) return lines()
   const alone = !first.tooLong && isWhole(first.bytes)
   if (alone && second) return lines()
-  if (opening === 0x5b || first.tooLong) return openDocument(file, recordKeys)
-  if (alone) return openDocument(file, recordKeys)
+  if (alone || opening === 0x5b || first.tooLong) return openDocument(file, recordKeys)
   // An object that does not end on its line: a document laid out over many, or lines of which the first is broken.
   try {
     return await openDocument(file, recordKeys)
   } catch (error) {
-    if (
-      second &&
-      !second.tooLong &&
-      second.bytes[skipSpace(second.bytes, 0)] === 0x7b &&
-      isWhole(second.bytes)
-    )
-      return lines()
+    const later = (await firstLines(file, 33)).slice(1)
+    const whole = later.filter(isWholeObject).length
+    if (whole > 0 && 2 * whole >= later.length) return lines()
     throw error
   }
 }

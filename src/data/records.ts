@@ -141,8 +141,8 @@ function nothing(
   if (!first) return `is an empty list: it holds no ${kind.noun}s`
   const place = `${kind.noun} ${first.index + 1} (line ${first.line})`
   if (parsed === 0 && total > 1)
-    return `is neither JSON nor JSON lines: ${place} ${first.reason}: ${first.excerpt}`
-  if (parsed === 0) return `is not JSON: line ${first.line} ${first.reason}: ${first.excerpt}`
+    return `is neither JSON nor JSON lines: ${place} ${first.reason} (it begins ${first.excerpt})`
+  if (parsed === 0) return `is not JSON: line ${first.line} ${first.reason} (it begins ${first.excerpt})`
   const none =
     total === 1
       ? `its only ${kind.noun}`
@@ -168,6 +168,12 @@ export async function readRecords<Name extends string, T>(
     const name =
       options.name ?? (source instanceof Blob && 'name' in source ? String(source.name) : 'the file')
     if (error instanceof DataError) throw new DataError(`${name} ${error.message}.`, { cause: error })
-    throw error
+    if (!(error instanceof DOMException)) throw error
+    throw new DataError(
+      `${name} cannot be read: ${error.message}. Choose it again: it may have been moved or changed.`,
+      {
+        cause: error,
+      },
+    )
   }
 }
