@@ -1,0 +1,79 @@
+// part[p,r] = (m, s) with m = max_v z[r,v] and s = sum_v exp(z[r,v] - m) over the p-th part of the vocabulary,
+// z[r,v] = h[r] . w[v];  picked[r] = z[r, target[r]]
+//
+// h [R, C]   w [V, C]   target [R]   part [P, R, 2]   picked [R]. C is a multiple of 4.
+// Each invocation owns four rows and one part, and keeps its own online (m, s): no logit is stored.
+
+override LANES_R: u32 = 8;
+override LANES_P: u32 = 8;
+
+struct Params {
+  R: u32,
+  C: u32,
+  V: u32,
+  P: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> h: array<vec4f>;
+@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+@group(0) @binding(3) var<storage, read> target_ids: array<u32>;
+@group(0) @binding(4) var<storage, read_write> part: array<f32>;
+@group(0) @binding(5) var<storage, read_write> picked: array<f32>;
+
+const NEVER = -1e30;
+
+@compute @workgroup_size(LANES_P, LANES_R)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y * 4;
+  if (row >= params.R || id.x >= params.P) { return; }
+  let width = (params.V + params.P - 1) / params.P;
+  let begin = id.x * width;
+  let end = min(begin + width, params.V);
+  let rows = min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.R - 1));
+  let wanted = vec4u(target_ids[rows.x], target_ids[rows.y], target_ids[rows.z], target_ids[rows.w]);
+
+  var most = vec4f(NEVER);
+  var total = vec4f(0.0);
+  for (var v = begin; v < end; v += 4) {
+    // Four rows (components) of logits for each of four vocabulary entries.
+    var z0 = vec4f(0.0);
+    var z1 = vec4f(0.0);
+    var z2 = vec4f(0.0);
+    var z3 = vec4f(0.0);
+    let c4 = params.C / 4;
+    let h0 = rows * c4;
+    let w0 = min(vec4u(v, v + 1, v + 2, v + 3), vec4u(params.V - 1)) * c4;
+    for (var c = 0u; c < c4; c++) {
+      let a = h[h0.x + c];
+      let b = h[h0.y + c];
+      let d = h[h0.z + c];
+      let e = h[h0.w + c];
+      let x0 = w[w0.x + c];
+      let x1 = w[w0.y + c];
+      let x2 = w[w0.z + c];
+      let x3 = w[w0.w + c];
+      z0 += vec4f(dot(a, x0), dot(b, x0), dot(d, x0), dot(e, x0));
+      z1 += vec4f(dot(a, x1), dot(b, x1), dot(d, x1), dot(e, x1));
+      z2 += vec4f(dot(a, x2), dot(b, x2), dot(d, x2), dot(e, x2));
+      z3 += vec4f(dot(a, x3), dot(b, x3), dot(d, x3), dot(e, x3));
+    }
+    if (v + 1 >= end) { z1 = vec4f(NEVER); }
+    if (v + 2 >= end) { z2 = vec4f(NEVER); }
+    if (v + 3 >= end) { z3 = vec4f(NEVER); }
+    let more = max(most, max(max(z0, z1), max(z2, z3)));
+    total = total * exp(most - more) + exp(z0 - more) + exp(z1 - more) + exp(z2 - more) + exp(z3 - more);
+    most = more;
+    for (var i = 0u; i < 4; i++) {
+      if (row + i < params.R && wanted[i] >= v && wanted[i] < min(v + 4, end)) {
+        let z = vec4f(z0[i], z1[i], z2[i], z3[i]);
+        picked[row + i] = z[wanted[i] - v];
+      }
+    }
+  }
+  for (var i = 0u; i < 4 && row + i < params.R; i++) {
+    let at = (id.x * params.R + row + i) * 2;
+    part[at] = most[i];
+    part[at + 1] = total[i];
+  }
+}
