@@ -1,0 +1,37 @@
+// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2, with g = norm[1] * grads
+// p = p - lr * (decay * p + (m / c1) / (sqrt(v / c2) + eps)),  c1 = 1 - b1^step, c2 = 1 - b2^step
+//
+// p, grads, m, v [N]   norm [2]: from grad-norm. If norm[1] is 0 (not finite) nothing changes.
+// scalars [4]: lr, decay, c1, c2, which differ from step to step and so are data. One invocation per value.
+
+struct Params {
+  N: u32,
+  b1: f32,
+  b2: f32,
+  eps: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> p: array<f32>;
+@group(0) @binding(2) var<storage, read> grads: array<f32>;
+@group(0) @binding(3) var<storage, read_write> m: array<f32>;
+@group(0) @binding(4) var<storage, read_write> v: array<f32>;
+@group(0) @binding(5) var<storage, read> norm: array<f32>;
+@group(0) @binding(6) var<storage, read> scalars: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_workgroup(group, groups) * 64 + lane;
+  if (i >= params.N || norm[1] == 0.0) { return; }
+  let g = norm[1] * grads[i];
+  let first = params.b1 * m[i] + (1.0 - params.b1) * g;
+  let second = params.b2 * v[i] + (1.0 - params.b2) * g * g;
+  m[i] = first;
+  v[i] = second;
+  let update = (first / scalars[2]) / (sqrt(second / scalars[3]) + params.eps);
+  p[i] -= scalars[0] * (scalars[1] * p[i] + update);
+}

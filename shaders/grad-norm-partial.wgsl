@@ -1,0 +1,23 @@
+// part[p] = sum of squares of the p-th part of the gradients
+//
+// grads [N]   part [P]. One workgroup per part. P does not depend on the device, so the sum's order does not.
+
+struct Params {
+  N: u32,
+  P: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> grads: array<f32>;
+@group(0) @binding(2) var<storage, read_write> part: array<f32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let width = (params.N + params.P - 1) / params.P;
+  let begin = group.x * width;
+  let end = min(begin + width, params.N);
+  var squares = 0.0;
+  for (var i = begin + lane; i < end; i += WORKGROUP_SIZE) { squares += grads[i] * grads[i]; }
+  let sum = workgroup_sum(squares, lane);
+  if (lane == 0) { part[group.x] = sum; }
+}

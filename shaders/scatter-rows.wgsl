@@ -1,0 +1,26 @@
+// y[slots[n]] = x[n]
+//
+// x [N, C]   slots [N]: distinct rows of y   y [S, C]. Fills a key-value cache. One invocation per value.
+
+struct Params {
+  N: u32,
+  C: u32,
+  S: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> slots: array<u32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = linear_workgroup(group, groups) * 64 + lane;
+  if (i >= params.N * params.C) { return; }
+  let slot = slots[i / params.C];
+  if (slot < params.S) { y[slot * params.C + i % params.C] = x[i]; }
+}
