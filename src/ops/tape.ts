@@ -97,14 +97,14 @@ export class Tape implements Disposable {
   }
 
   /**
-   * Makes the gradient of `output` that of `input` without a copy, if `input` has none yet.
-   * Returns false if it has: the caller then adds.
+   * Makes the gradient of `output` that of `input` without a copy, if `input` has none yet and the tape owns it:
+   * what the caller gave to `backward` must not be added to. Returns false otherwise: use `destination` then.
    */
   handOver(output: Tensor, input: Tensor): boolean {
     const to = root(input)
     if (this.#parameters.has(to) || this.#grads.has(to)) return false
     const grad = this.#grads.get(root(output))
-    if (!grad) return false
+    if (!grad || !this.#owned.has(root(grad))) return false
     this.#grads.delete(root(output))
     this.#grads.set(to, grad)
     return true
