@@ -1,0 +1,96 @@
+import backward from '#shaders/embedding-backward.wgsl?raw'
+import forward from '#shaders/embedding-forward.wgsl?raw'
+import fold from '#shaders/lib/fold.wgsl?raw'
+import { ShapeError } from '../gpu/errors'
+import { defineKernel, read, write } from '../gpu/kernel'
+import type { Tensor } from '../gpu/tensor'
+import type { Tape } from './tape'
+
+const workgroups = ({ T, C }: { readonly T: number; readonly C: number }) =>
+  [Math.ceil((T * C) / 64)] as const
+
+/** y = w[ids]. */
+export const embeddingForward = defineKernel({
+  name: 'embedding-forward',
+  code: [fold, forward],
+  params: { T: 'u32', C: 'u32' },
+  bindings: { ids: read('u32', 'T'), w: read('f32', 'V C'), y: write('f32', 'T C') },
+  workgroups,
+})
+
+/** Adds ∂loss/∂w to what is there. */
+export const embeddingBackward = defineKernel({
+  name: 'embedding-backward',
+  code: [fold, backward],
+  params: { T: 'u32', C: 'u32', V: 'u32' },
+  bindings: {
+    rows: read('u32', 'T'),
+    starts: read('u32', 'S'),
+    order: read('u32', 'T'),
+    dy: read('f32', 'T C'),
+    dw: write('f32', 'V C'),
+  },
+  workgroups,
+})
+
+/** The embedding matrix is trained, but nothing says which tokens share a row. */
+export class MissingGroupsError extends Error {
+  override name = 'MissingGroupsError'
+}
+
+/** Tokens by vocabulary row; all sizes depend on the number of tokens alone, so that a recording replays. */
+export interface TokenGroups<A = Tensor> {
+  /** [T]: vocabulary row of each group; 0xffffffff from the number of groups on. */
+  readonly rows: A
+  /** [T + 1]: where each group begins in `order`; from the number of groups on, T. */
+  readonly starts: A
+  /** [T]: positions of the tokens, by id, then by position. */
+  readonly order: A
+}
+
+/** Groups the positions of equal ids, so that each row of a gradient has one writer with a fixed order. */
+export function groupTokens(ids: Uint32Array): TokenGroups<Uint32Array> {
+  const T = ids.length
+  const order = Uint32Array.from(ids.keys()).sort((a, b) => ids[a]! - ids[b]! || a - b)
+  const rows = new Uint32Array(T).fill(0xffffffff)
+  const starts = new Uint32Array(T + 1).fill(T)
+  let groups = 0
+  order.forEach((position, j) => {
+    const id = ids[position]!
+    if (groups > 0 && rows[groups - 1] === id) return
+    rows[groups] = id
+    starts[groups++] = j
+  })
+  return { rows, starts, order }
+}
+
+/**
+ * Looks rows of a matrix up: ids u32 [T], each below V, w [V, C] → y [T, C].
+ *
+ * @param groups those of `ids` (see `groupTokens`); needed only where w is trained
+ * @throws {MissingGroupsError} if w is trained and `groups` is null
+ */
+export function embedding(tape: Tape, ids: Tensor, w: Tensor, groups: TokenGroups | null): Tensor {
+  const { gpu } = tape
+  const [T = 0] = ids.shape
+  const [, C = 0] = w.shape
+  if (tape.tracks(w) && !groups) {
+    throw new MissingGroupsError(
+      'embedding: w is trained and groups is null, expected the groups of ids. Upload groupTokens(ids)',
+    )
+  }
+  if (groups && groups.starts.size !== T + 1) {
+    throw new ShapeError(
+      `embedding: starts has shape [${groups.starts.shape.join(', ')}], expected [T + 1] with T = ${T} as in ids`,
+    )
+  }
+  const y = tape.tensor([T, C])
+  gpu.run(embeddingForward, { ids, w, y }, {})
+  tape.record([w], [y], [], () => {
+    const dw = tape.destination(w)
+    if (!dw || !groups) return
+    if (dw.accumulate === 0) gpu.clear(dw.grad)
+    gpu.run(embeddingBackward, { ...groups, dy: tape.gradient(y), dw: dw.grad }, {})
+  })
+  return y
+}
