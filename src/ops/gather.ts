@@ -1,0 +1,47 @@
+import backward from '#shaders/gather-backward.wgsl?raw'
+import forward from '#shaders/gather-forward.wgsl?raw'
+import fold from '#shaders/lib/fold.wgsl?raw'
+import { defineKernel, read, write } from '../gpu/kernel'
+import type { Tensor } from '../gpu/tensor'
+import type { Tape } from './tape'
+
+const params = { N: 'u32', C: 'u32', R: 'u32' } as const
+const workgroups = ({ R, C }: { readonly R: number; readonly C: number }) =>
+  [Math.ceil((R * C) / 64)] as const
+
+/** y = x[index]. */
+export const gatherForward = defineKernel({
+  name: 'gather-forward',
+  code: [fold, forward],
+  params,
+  bindings: { x: read('f32', 'N C'), index: read('u32', 'R'), y: write('f32', 'R C') },
+  workgroups,
+})
+
+/** Adds ∂loss/∂x to what is there. */
+export const gatherBackward = defineKernel({
+  name: 'gather-backward',
+  code: [fold, backward],
+  params,
+  bindings: { dy: read('f32', 'R C'), index: read('u32', 'R'), dx: write('f32', 'N C') },
+  workgroups,
+})
+
+/**
+ * Takes rows: x [N, C], index u32 [R] → y [R, C]. An index of 0xffffffff, or any other from N on, takes zeros and
+ * has no gradient. No row may be taken twice: the backward pass writes to each without asking who else does.
+ */
+export function gather(tape: Tape, x: Tensor, index: Tensor): Tensor {
+  const { gpu } = tape
+  const [R = 0] = index.shape
+  const [, C = 0] = x.shape
+  const y = tape.tensor([R, C])
+  gpu.run(gatherForward, { x, index, y }, {})
+  tape.record([x], [y], [], () => {
+    const dx = tape.destination(x)
+    if (!dx) return
+    if (dx.accumulate === 0) gpu.clear(dx.grad)
+    gpu.run(gatherBackward, { dy: tape.gradient(y), index, dx: dx.grad }, {})
+  })
+  return y
+}
