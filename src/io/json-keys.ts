@@ -18,11 +18,12 @@ export function duplicateKey(json: string): string | null {
       }
       isKey = false
       i = end
-    } else if (mark === '{' || mark === '[') {
-      open.push(mark === '{' ? new Set() : null)
-      isKey = mark === '{'
     } else if (mark === '}' || mark === ']') open.pop()
-    else if (mark === ',') isKey = open.at(-1) != null
+    else if (mark === '{' || mark === '[' || mark === ',') {
+      if (mark !== ',') open.push(mark === '{' ? new Set() : null)
+      // In an object; in an array, where there are no keys to compare with, it does not matter.
+      isKey = true
+    }
   }
   return null
 }

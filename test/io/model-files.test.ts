@@ -64,7 +64,9 @@ describe('a list of files', () => {
       [0.5, 2],
       [Number.NaN, 2],
     ] as const)
-      await expect(source.read(begin, end)).rejects.toThrow(ModelFilesError)
+      await expect(source.read(begin, end)).rejects.toThrow(
+        /a: bytes .* were asked for, but the file has 4 bytes/,
+      )
   })
 
   test('gives text without a byte order mark and refuses what is not UTF-8', async () => {
@@ -122,10 +124,10 @@ describe('addresses', () => {
     const { asked, fetch } = recorder()
     const files = filesFromHub('owner/My_model-1.5', { fetch, revision: 'refs/pr/1', token: 'hf_x' })
     expect(files.name).toBe('owner/My_model-1.5')
-    expect(await files.has('sub dir/a#b?.json')).toBe(false)
+    expect(await files.has('sub dir/a#b?%2F.json')).toBe(false)
     expect(asked).toEqual([
       {
-        url: 'https://huggingface.co/owner/My_model-1.5/resolve/refs%2Fpr%2F1/sub%20dir/a%23b%3F.json',
+        url: 'https://huggingface.co/owner/My_model-1.5/resolve/refs%2Fpr%2F1/sub%20dir/a%23b%3F%252F.json',
         authorization: 'Bearer hf_x',
       },
     ])

@@ -153,6 +153,14 @@ test('a file that changes between two reads is an error', async () => {
   )
 })
 
+test('a file that grows between two reads is an error', async () => {
+  let body = content
+  const { base } = await serve((request, response) => ranges(body)(request, response))
+  const source = await filesFromUrl(base).open('w.bin')
+  body = new Uint8Array(400)
+  await expect(source.read(5, 9)).rejects.toThrow(/answered 'bytes 5-299\/400'/)
+})
+
 test('the wrong part of the file is an error', async () => {
   const { base } = await serve((request, response) => {
     if (request.headers.range === 'bytes=0-0') return ranges(content)(request, response)
