@@ -6,6 +6,7 @@ import {
   filesFromUrl,
   ModelFilesError,
 } from '../../src/io/model-files'
+import official from '../fixtures/safetensors.json'
 
 const blobs = (...paths: string[]) => new Map(paths.map(path => [path, new Blob([`in ${path}`])]))
 
@@ -106,6 +107,25 @@ describe.runIf(globalThis.navigator?.storage?.getDirectory)('a directory handle'
     } finally {
       await root.removeEntry('model-files-test', { recursive: true })
     }
+  })
+})
+
+// The server that serves this very page is there only in a browser; test/node has servers of its own.
+describe.runIf(globalThis.location)('the server of the page', () => {
+  test('gives a file, whole or by ranges, at an address relative to the page', async () => {
+    const files = filesFromUrl('/test/fixtures/')
+    expect(files.name).toBe(`${location.origin}/test/fixtures`)
+    expect(await files.has('safetensors.json')).toBe(true)
+    expect(JSON.parse(await files.text('safetensors.json'))).toEqual(official)
+    const source = await files.open('safetensors.json')
+    expect(new TextDecoder().decode(await source.read(0, 8))).toBe('{"file":')
+    expect(source.size).toBe((await files.text('safetensors.json')).length)
+  })
+
+  test('does not pass its page off as a file', async () => {
+    const files = filesFromUrl('/test/fixtures/')
+    expect(await files.has('model.safetensors')).toBe(false)
+    await expect(files.text('config.json')).rejects.toThrow(/config\.json: the server answered/)
   })
 })
 
