@@ -24,8 +24,8 @@ const BATCH = 64
  * A text is brought to NFKC and lower case and cut into words. Features are its words, its pairs of neighbouring
  * words, and the 3, 4 and 5 code points long pieces of each word between `<` and `>`. A feature that occurs
  * n times adds ±(1 + ln n) to one dimension; a hash gives dimension and sign. The sum is scaled to unit length.
- * A text without words gives the zero vector, and half a surrogate pair counts as U+FFFD. The same text gives the same bits on every machine, as far as they
- * have the same Unicode tables.
+ * A text without words gives the zero vector, and half a surrogate pair counts as U+FFFD. The same text gives the
+ * same bits on every machine, as far as they have the same Unicode tables.
  */
 export function hashedNgrams(gpu: Gpu): Embedder {
   return {

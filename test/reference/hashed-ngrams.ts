@@ -16,12 +16,13 @@ export function fmix32(hash: number): number {
   return Number(h ^ (h >> 16n))
 }
 
-/** Every feature of a text, with how often it occurs, as the string that is hashed. UTF-8 has no half surrogate pairs. */
+/** Every feature of a text, with how often it occurs, as the string that is hashed. Half surrogate pairs become U+FFFD. */
 export function features(text: string): Map<string, number> {
   const counts = new Map<string, number>()
   const count = (feature: string) => counts.set(feature, (counts.get(feature) ?? 0) + 1)
+  const wellFormed = text.replace(/\p{Surrogate}/gu, '\ufffd')
   const words =
-    text
+    wellFormed
       .normalize('NFKC')
       .toLowerCase()
       .match(/[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]+/gu) ?? []
