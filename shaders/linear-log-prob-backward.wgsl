@@ -2,7 +2,7 @@
 //
 // h [R, C]   w [V, C]: some rows of the output projection, from vocabulary entry `first` on
 // target, g, lse [R]   dz [R, V]. The logits are computed again, for a slice of the vocabulary at a time.
-// C and V are multiples of 4. Each invocation owns four rows and four entries.
+// C is a multiple of 4. Each invocation owns four rows and four entries.
 
 struct Params {
   R: u32,
@@ -17,7 +17,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(4) var<storage, read> g: array<f32>;
 @group(0) @binding(5) var<storage, read> lse: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dz: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> dz: array<f32>;
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -26,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (row >= params.R || v >= params.V) { return; }
   let c4 = params.C / 4;
   let h0 = min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.R - 1)) * c4;
-  let w0 = vec4u(v, v + 1, v + 2, v + 3) * c4;
+  let w0 = min(vec4u(v, v + 1, v + 2, v + 3), vec4u(params.V - 1)) * c4;
   var z0 = vec4f(0.0);
   var z1 = vec4f(0.0);
   var z2 = vec4f(0.0);
@@ -56,5 +56,6 @@ fn store(row: u32, v: u32, z: vec4f) {
   let hit = vec4u(target_ids[row]) == params.first + vec4u(v, v + 1, v + 2, v + 3);
   // z <= lse but for rounding; the bound keeps exp from overflowing on a row that is not finite.
   let p = exp(min(z - lse[row], vec4f(0.0)));
-  dz[(row * params.V + v) / 4] = g[row] * (select(vec4f(0.0), vec4f(1.0), hit) - p);
+  let values = g[row] * (select(vec4f(0.0), vec4f(1.0), hit) - p);
+  for (var j = 0u; j < 4 && v + j < params.V; j++) { dz[row * params.V + v + j] = values[j]; }
 }

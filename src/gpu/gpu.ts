@@ -110,7 +110,7 @@ export class Gpu implements Disposable {
       )
     }
     const pool = this.#recording ? this.#scratch : this.#pool
-    return new Tensor(pool.acquire(bytes), 0, shape, dtype, null, tensor => pool.release(tensor.block))
+    return new Tensor(pool.acquire(bytes), 0, shape, dtype, null, null, tensor => pool.release(tensor.block))
   }
 
   /** A tensor of zeros. Inside `record`, zero at every replay. */

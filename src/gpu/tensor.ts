@@ -11,7 +11,8 @@ export class Tensor implements Disposable {
   /**
    * @param block memory it lies in
    * @param offset bytes from the block's start, a multiple of 256
-   * @param base the tensor this one is a view of; its memory is the base's
+   * @param base the tensor that this one is another shape of: the same values, the same gradient
+   * @param owner the tensor whose memory this one is a part of
    * @param release gives the memory back
    */
   constructor(
@@ -20,6 +21,7 @@ export class Tensor implements Disposable {
     readonly shape: readonly number[],
     readonly dtype: Dtype,
     readonly base: Tensor | null,
+    private readonly owner: Tensor | null,
     private readonly release: ((tensor: Tensor) => void) | null,
   ) {}
 
@@ -33,7 +35,7 @@ export class Tensor implements Disposable {
   }
 
   get disposed(): boolean {
-    return this.base ? this.base.disposed : this.#disposed
+    return this.owner ? this.owner.disposed : this.#disposed
   }
 
   /** The same memory under another shape of the same size. Not to be disposed. */
@@ -43,7 +45,7 @@ export class Tensor implements Disposable {
         `view: [${this.shape.join(', ')}] has ${this.size} elements, [${shape.join(', ')}] has not`,
       )
     }
-    return new Tensor(this.block, this.offset, shape, this.dtype, this.base ?? this, null)
+    return new Tensor(this.block, this.offset, shape, this.dtype, this.base ?? this, this, null)
   }
 
   /**
@@ -59,11 +61,11 @@ export class Tensor implements Disposable {
         `rows: ${begin} to ${end} of [${this.shape.join(', ')}] do not begin at 256 bytes or do not exist`,
       )
     }
-    return new Tensor(this.block, offset, [end - begin, ...rest], this.dtype, this.base ?? this, null)
+    return new Tensor(this.block, offset, [end - begin, ...rest], this.dtype, null, this, null)
   }
 
   [Symbol.dispose](): void {
-    if (this.base || this.#disposed) return
+    if (this.owner || this.#disposed) return
     this.#disposed = true
     this.release?.(this)
   }

@@ -12,8 +12,8 @@ describe('linear-log-prob', () => {
   // One row and four entries; more entries than parts and a ragged last part; more rows than a workgroup.
   test.for([
     { R: 1, C: 4, V: 4, scale: 1 },
-    { R: 5, C: 36, V: 124, scale: 1 },
-    { R: 37, C: 64, V: 1000, scale: 1 },
+    { R: 5, C: 36, V: 123, scale: 1 },
+    { R: 37, C: 64, V: 1001, scale: 1 },
     { R: 6, C: 32, V: 260, scale: 20 },
   ])('matches the reference, forward and backward, at %o', async ({ R, C, V, scale }, { gpu }) => {
     const [h, w, g] = [noise(R * C, 1, scale), noise(V * C, 2), noise(R, 3)]
