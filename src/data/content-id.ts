@@ -5,12 +5,13 @@
 export function contentId(text: string): string {
   let high = 0xcbf29ce4
   let low = 0x84222325
-  for (const byte of new TextEncoder().encode(text)) {
-    low = (low ^ byte) >>> 0
+  const bytes = new TextEncoder().encode(text)
+  for (let i = 0; i < bytes.length; i++) {
+    low = (low ^ bytes[i]!) >>> 0
     // The prime is 2^40 + 435: the product's low half is low · 435, its high half gets low << 8 from 2^40.
     const product = low * 435
-    high = (high * 435 + Math.floor(product / 2 ** 32) + ((low << 8) >>> 0)) % 2 ** 32
-    low = product % 2 ** 32
+    high = (Math.imul(high, 435) + Math.floor(product / 2 ** 32) + (low << 8)) >>> 0
+    low = product >>> 0
   }
   return [high, low].map(half => half.toString(16).padStart(8, '0')).join('')
 }

@@ -1,3 +1,6 @@
+const quote = 0x22
+const backslash = 0x5c
+
 const isSpace = (character: string | undefined): boolean =>
   character === ' ' || character === '\n' || character === '\r' || character === '\t'
 
@@ -12,7 +15,11 @@ function pastToken(text: string, at: number): number {
     return at
   }
   at++
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  for (; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit === quote) break
+    if (unit === backslash) at++
+  }
   return at + 1
 }
 

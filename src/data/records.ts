@@ -107,7 +107,8 @@ async function readAll<Name extends string, T>(
         const content = contentId(compact)
         const id = seen.has(content) ? `${content}-${index}` : content
         seen.add(content)
-        const source = layoutJson(entry.text, 0) === compact ? {} : { source: entry.text }
+        const source =
+          entry.text === compact || layoutJson(entry.text, 0) === compact ? {} : { source: entry.text }
         records.push({ index, id, ...record, raw: entry.value, ...source })
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error

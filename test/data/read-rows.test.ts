@@ -51,6 +51,19 @@ describe('row formats', () => {
       turns(['user', 'a'], ['assistant', 'b']),
     ],
     [
+      'a system message beside a system text',
+      {
+        system: 't',
+        messages: [
+          { role: 'system', content: 's' },
+          { role: 'user', content: 'a' },
+          { role: 'assistant', content: 'b' },
+        ],
+      },
+      'messages',
+      turns(['system', 's'], ['user', 'a'], ['assistant', 'b']),
+    ],
+    [
       'LLaMA-Factory’s own tags',
       {
         system: 's',
