@@ -1,0 +1,148 @@
+import { describe, expect } from 'vitest'
+import type { Gpu } from '../../src/gpu/gpu'
+import { dpo } from '../../src/losses/dpo'
+import { sampo } from '../../src/losses/sampo'
+import type { EncodedAnswer, EncodedPair } from '../../src/training/encode-pairs'
+import { NonFiniteError, TrainingError } from '../../src/training/errors'
+import { LoraAdapter } from '../../src/training/lora-adapter'
+import { type TrainOptions, type TrainStep, train } from '../../src/training/train'
+import { test } from '../gpu'
+import { expectClose, noise } from '../numbers'
+import { tinyLlama } from '../tiny-llama'
+
+/** Pairs of 8 to 23 tokens whose answers begin at token 3. */
+function examplePairs(count: number): EncodedPair[] {
+  const answer = (seed: number): EncodedAnswer => {
+    const length = 8 + (seed % 16)
+    return { ids: Uint32Array.from(noise(length, seed), x => Math.floor((x + 1) * 30)), answerBegin: 3 }
+  }
+  return Array.from({ length: count }, (_, index) => ({
+    index,
+    chosen: answer(2 * index + 1),
+    rejected: answer(3 * index + 50),
+    truncated: false,
+  }))
+}
+
+async function run(gpu: Gpu, pairs: EncodedPair[], options: TrainOptions) {
+  using network = tinyLlama(gpu)
+  using adapter = LoraAdapter.create(network, { rank: 4, seed: 1 })
+  const steps: TrainStep[] = []
+  for await (const step of train(adapter, pairs, options)) steps.push(step)
+  return { steps, values: await gpu.read(adapter.values) }
+}
+
+const learn = { loss: dpo(), learningRate: 0.02, epochs: 6, batchSize: 4 }
+
+describe('train', () => {
+  test('starts at ln 2 with no margin and learns the preferences', async ({ gpu }) => {
+    const { steps } = await run(gpu, examplePairs(8), learn)
+    expect(steps).toHaveLength(12)
+    expectClose([steps[0]!.loss, steps[0]!['rewards/margins']], [Math.LN2, 0], { atol: 1e-4, rtol: 0 })
+    expect(steps.at(-1)!.loss).toBeLessThan(0.3)
+    expect(steps.at(-1)!['rewards/accuracies']).toBe(1)
+    expect(steps.map(s => s.step)).toEqual(steps.map((_, i) => i + 1))
+    expect(steps.at(-1)!.epoch).toBe(6)
+  })
+
+  test('SamPO starts at ln 2 too, and sees another margin than the rewards', async ({ gpu }) => {
+    const { steps } = await run(gpu, examplePairs(8), { ...learn, loss: sampo() })
+    expectClose([steps[0]!.loss], [Math.LN2], { atol: 1e-4, rtol: 0 })
+    expect(steps.at(-1)!['loss/margins']).not.toBeCloseTo(steps.at(-1)!['rewards/margins'], 2)
+    expect(steps.at(-1)!.loss).toBeLessThan(0.4)
+  })
+
+  test('gives the same bits twice, and others with another seed', async ({ gpu }) => {
+    const options = { ...learn, loss: sampo(), seed: 3 }
+    const [a, b] = [await run(gpu, examplePairs(8), options), await run(gpu, examplePairs(8), options)]
+    expect(a).toEqual(b)
+    const c = await run(gpu, examplePairs(8), { ...options, seed: 4 })
+    expect(c.values).not.toEqual(a.values)
+  })
+
+  test('accumulates gradients to those of the large batch, also of a ragged last one', async ({ gpu }) => {
+    const pairs = examplePairs(7)
+    const large = await run(gpu, pairs, { ...learn, epochs: 2, batchSize: 4 })
+    const small = await run(gpu, pairs, { ...learn, epochs: 2, batchSize: 1, accumulation: 4 })
+    expect(small.steps).toHaveLength(4)
+    // The sums are taken in another order; Adam divides by the gradient's size, which magnifies that.
+    expectClose(
+      small.steps.map(s => s.loss),
+      large.steps.map(s => s.loss),
+      { atol: 1e-5, rtol: 1e-4 },
+    )
+    expectClose(
+      small.steps.map(s => s.grad_norm),
+      large.steps.map(s => s.grad_norm),
+      { atol: 1e-5, rtol: 1e-3 },
+    )
+  })
+
+  test('replays: from the second step of a shape on nothing is created, and a step is one submit', async ({
+    gpu,
+  }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 4 })
+    const pairs = examplePairs(4)
+    const seen: { buffers: number; bindGroups: number; pipelines: number; submits: number; bytes: number }[] =
+      []
+    for await (const _ of train(adapter, pairs, { ...learn, epochs: 50 })) {
+      const { buffers, bindGroups, pipelines, submits } = gpu.counters
+      seen.push({ buffers, bindGroups, pipelines, submits, bytes: gpu.memory.allocated })
+    }
+    expect(seen).toHaveLength(50)
+    // Two steps are in flight when the first is seen, so these are the third step's counters onwards.
+    const steady = seen.slice(0, 48)
+    steady.forEach((now, i) => {
+      const first = steady[0]!
+      expect({ ...now, submits: 0 }).toEqual({ ...first, submits: 0 })
+      expect(now.submits - first.submits).toBe(i)
+    })
+  })
+
+  test('stops when told, and keeps what it learned', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 4 })
+    const stop = new AbortController()
+    const before = await gpu.read(adapter.values)
+    const steps: TrainStep[] = []
+    const running = (async () => {
+      for await (const step of train(adapter, examplePairs(4), {
+        ...learn,
+        epochs: 100,
+        signal: stop.signal,
+      })) {
+        steps.push(step)
+        if (steps.length === 3) stop.abort(new Error('enough'))
+      }
+    })()
+    await expect(running).rejects.toThrow('enough')
+    expect(steps).toHaveLength(3)
+    expect(await gpu.read(adapter.values)).not.toEqual(before)
+  })
+
+  test('names the pair whose loss is not finite, and leaves the weights finite', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 4 })
+    const pairs = examplePairs(4)
+    const references = pairs.map(({ chosen, rejected }, i) => ({
+      chosen: new Float32Array(chosen.ids.length - 3).fill(i === 2 ? Number.NaN : -4),
+      rejected: new Float32Array(rejected.ids.length - 3).fill(-4),
+    }))
+    const running = (async () => {
+      for await (const _ of train(adapter, pairs, { ...learn, references })) expect(_.loss).toBeDefined()
+    })()
+    await expect(running).rejects.toThrow(NonFiniteError)
+    await expect(running).rejects.toThrow('at pairs 2 of the file')
+    expect((await gpu.read(adapter.values)).every(Number.isFinite)).toBe(true)
+  })
+
+  test.for([
+    [{ epochs: 0 }, 'epochs is 0, expected a positive integer'],
+    [{ batchSize: 1.5 }, 'batchSize is 1.5'],
+    [{ learningRate: -1 }, 'learningRate is -1'],
+  ] as const)('refuses %o', async ([bad, message], { gpu }) => {
+    await expect(run(gpu, examplePairs(2), { ...learn, ...bad })).rejects.toThrow(message)
+    await expect(run(gpu, [], learn)).rejects.toThrow(TrainingError)
+  })
+})
