@@ -49,6 +49,7 @@ export class Gpu implements Disposable {
   #bindGroups = new Map<string, GPUBindGroup>()
   #pending: Command[] = []
   #recording: Recording | null = null
+  readonly #recordings = new Set<Recording>()
   #blockIds = 0
   #allocated = 0
   #peak = 0
@@ -220,7 +221,11 @@ export class Gpu implements Disposable {
   record(body: () => void): Recording {
     if (this.#recording) throw new GpuError('record: already recording')
     this.#scratch.reset()
-    const recording = new Recording(bytes => this.#uniformBlock(bytes))
+    const recording = new Recording(
+      bytes => this.#uniformBlock(bytes),
+      done => this.#forget(done),
+    )
+    this.#recordings.add(recording)
     this.#recording = recording
     try {
       body()
@@ -262,12 +267,13 @@ export class Gpu implements Disposable {
     this.check()
   }
 
-  /** Gives the memory that nothing uses back to the system. Recordings must be made anew afterwards. */
+  /** Gives the memory that nothing uses back to the system. That of recordings only once all are disposed. */
   trim(): void {
     this.submit()
+    this.#freed(this.#pool.trim())
+    if (this.#recordings.size > 0) return
     this.#scratch.reset()
-    for (const block of [...this.#pool.trim(), ...this.#scratch.trim()]) this.#allocated -= block.size
-    this.#bindGroups = new Map()
+    this.#freed(this.#scratch.trim())
   }
 
   [Symbol.dispose](): void {
@@ -334,6 +340,19 @@ export class Gpu implements Disposable {
       this.#bindGroups.set(key, group)
     }
     return group
+  }
+
+  #forget(recording: Recording): void {
+    if (!this.#recordings.delete(recording)) return
+    this.submit()
+    this.#freed(recording.uniforms.destroy())
+  }
+
+  #freed(blocks: readonly Block[]): void {
+    if (blocks.length === 0) return
+    for (const { size } of blocks) this.#allocated -= size
+    // Cached bind groups may hold destroyed buffers, and would keep their memory.
+    this.#bindGroups = new Map()
   }
 
   #block(size: number): Block {

@@ -3,13 +3,17 @@ import type { Block } from './pool'
 import { Uniforms } from './uniforms'
 
 /** A fixed list of commands with their parameters, made by `Gpu.record` and run by `Gpu.replay`. */
-export class Recording {
+export class Recording implements Disposable {
   readonly #commands: Command[] = []
   #dispatches = 0
   /** Parameters of its dispatches; they never change. */
   readonly uniforms: Uniforms
 
-  constructor(create: (bytes: number) => Block) {
+  /** @param release called once, when the recording is disposed */
+  constructor(
+    create: (bytes: number) => Block,
+    private readonly release: (recording: Recording) => void,
+  ) {
     this.uniforms = new Uniforms(create)
   }
 
@@ -24,5 +28,11 @@ export class Recording {
   push(command: Command): void {
     if (command.kind === 'dispatch') this.#dispatches++
     this.#commands.push(command)
+  }
+
+  /** Gives its memory back. It must not be replayed afterwards. */
+  [Symbol.dispose](): void {
+    this.#commands.length = 0
+    this.release(this)
   }
 }

@@ -55,7 +55,11 @@ export class Uniforms {
     }
   }
 
-  destroy(): void {
-    for (const chunk of this.#chunks) chunk.block.buffer.destroy()
+  /** Destroys its buffers and returns them. */
+  destroy(): readonly Block[] {
+    const blocks = this.#chunks.map(chunk => chunk.block)
+    for (const { buffer } of blocks) buffer.destroy()
+    this.#chunks.length = 0
+    return blocks
   }
 }

@@ -5,6 +5,8 @@ import type { Linear, LoraMap } from '../nn/linear'
 import type { Packed } from '../nn/packed'
 import type { Tape } from '../ops/tape'
 
+export type { LoraMap }
+
 export interface ForwardOptions {
   readonly adapter?: LoraMap | null
   readonly cache?: KvCache | null
@@ -28,4 +30,6 @@ export interface CausalNetwork extends Disposable {
   /** Last hidden states after the final norm, [T, C]. */
   forward(tape: Tape, packed: Packed, options?: ForwardOptions): Tensor
   cache(slots: number): KvCache
+  /** The same network without values on another device: a dry one, to count bytes. */
+  plan(gpu: Gpu): CausalNetwork
 }

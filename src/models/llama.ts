@@ -101,6 +101,11 @@ export class Llama implements CausalNetwork {
     return new KvCache(this.gpu, slots, this.config)
   }
 
+  plan(gpu: Gpu): Llama {
+    const shapes = [...this.weights].map(([name, { shape }]) => [name, gpu.empty(shape)] as const)
+    return new Llama(gpu, this.config, new Map(shapes))
+  }
+
   [Symbol.dispose](): void {
     for (const tensor of this.weights.values()) tensor[Symbol.dispose]()
     this.#table.cos[Symbol.dispose]()

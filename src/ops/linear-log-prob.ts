@@ -64,7 +64,8 @@ export function linearLogProb(tape: Tape, h: Tensor, w: Tensor, target: Tensor):
   const { gpu } = tape
   const [R = 0, C = 0] = h.shape
   const [V = 0] = w.shape
-  if (C % 4 !== 0) throw new ShapeError(`linear-log-prob: w has shape [${V}, ${C}], C must be a multiple of 4`)
+  if (C % 4 !== 0)
+    throw new ShapeError(`linear-log-prob: w has shape [${V}, ${C}], C must be a multiple of 4`)
   const P = Math.min(PARTS, V)
   const logProb = tape.tensor([R])
   const lse = tape.tensor([R])

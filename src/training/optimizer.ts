@@ -53,6 +53,6 @@ export class AdamW implements Disposable {
 
   [Symbol.dispose](): void {
     for (const tensor of [this.#m, this.#v, this.norm, this.#scalars]) tensor[Symbol.dispose]()
-    this.#recording.uniforms.destroy()
+    this.#recording[Symbol.dispose]()
   }
 }

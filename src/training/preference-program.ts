@@ -60,7 +60,7 @@ export class PreferenceProgram implements Disposable {
   [Symbol.dispose](): void {
     for (const tensor of Object.values(this.#inputs)) tensor[Symbol.dispose]()
     this.stats[Symbol.dispose]()
-    this.#recording.uniforms.destroy()
+    this.#recording[Symbol.dispose]()
   }
 }
 

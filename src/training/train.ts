@@ -100,6 +100,9 @@ export async function* train(
     throw new TrainingError(`${references.length} reference log-probs for ${pairs.length} pairs`)
   }
 
+  // What the reference pass needed is not needed again.
+  adapter.gpu.trim()
+
   const totalSteps = countSteps(pairs.length, options)
   const stepsPerEpoch = Math.ceil(pairs.length / (batchSize * accumulation))
   using stepper = new PreferenceStepper(adapter, loss, { ...options, pairs: batchSize, accumulation })

@@ -4,6 +4,7 @@ import { dpo } from '../../src/losses/dpo'
 import { sampo } from '../../src/losses/sampo'
 import type { EncodedAnswer, EncodedPair } from '../../src/training/encode-pairs'
 import { NonFiniteError, TrainingError } from '../../src/training/errors'
+import { estimateTraining } from '../../src/training/estimate-training'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { type TrainOptions, type TrainStep, train } from '../../src/training/train'
 import { test } from '../gpu'
@@ -144,5 +145,23 @@ describe('train', () => {
   ] as const)('refuses %o', async ([bad, message], { gpu }) => {
     await expect(run(gpu, examplePairs(2), { ...learn, ...bad })).rejects.toThrow(message)
     await expect(run(gpu, [], learn)).rejects.toThrow(TrainingError)
+  })
+})
+
+describe('estimateTraining', () => {
+  test('counts what training then allocates', async () => {
+    const { openGpu } = await import('../../src/gpu/open-gpu')
+    using gpu = await openGpu({ limits: 'default' })
+    const pairs = examplePairs(9)
+    using network = tinyLlama(gpu)
+    const options = { ...learn, epochs: 2 }
+    const estimate = await estimateTraining(network, pairs, { ...options, lora: { rank: 4 } })
+    using adapter = LoraAdapter.create(network, { rank: 4 })
+    for await (const step of train(adapter, pairs, options)) expect(step.loss).toBeGreaterThan(0)
+    expect(estimate.parameters).toBe(adapter.size)
+    expect(estimate.weights).toBe([...network.weights.values()].reduce((sum, t) => sum + t.bytes, 0))
+    // Each further shape adds its inputs and parameters, and a shape may split the shared memory otherwise.
+    expect(gpu.memory.peak).toBeLessThan(estimate.peak * 1.5)
+    expect(gpu.memory.peak).toBeGreaterThan(estimate.peak * 0.8)
   })
 })

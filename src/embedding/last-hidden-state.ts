@@ -1,0 +1,49 @@
+import type { LoraMap } from '../models/causal-network'
+import { eachLastHidden } from '../models/last-hidden'
+import type { Model } from '../models/load-model'
+import type { Embedder } from './embedder'
+
+export interface LastHiddenStateOptions {
+  readonly adapter?: LoraMap | null
+  /** Tokens of a text; a longer one keeps its start. Default: the model's context, at most 2048, as Deita. */
+  readonly maxTokens?: number
+}
+
+/**
+ * A causal model's last hidden state at the text's end-of-sequence token, as Deita embeds rows
+ * (https://arxiv.org/abs/2312.15685 §2.3 uses Mistral-7B's). E is the model's hidden size.
+ */
+export function lastHiddenState(
+  { name, network, tokenizer }: Model,
+  { adapter = null, maxTokens = Math.min(2048, network.maxPositions) }: LastHiddenStateOptions = {},
+): Embedder {
+  const { gpu, hidden: C } = network
+  return {
+    name: `last-hidden-state:${name}`,
+    dimensions: C,
+    gpu,
+    async embed(texts, { signal } = {}) {
+      const end = tokenizer.eosId === null ? [] : [tokenizer.eosId]
+      const sequences = texts.map(text => [
+        ...tokenizer.encode(text).slice(0, maxTokens - end.length),
+        ...end,
+      ])
+      const vectors = new Float32Array(texts.length * C)
+      // A text without a token has no hidden state; its vector stays zero, which selection reports.
+      const filled = sequences.flatMap((ids, i) => (ids.length > 0 ? [i] : []))
+      const options = { adapter, ...(signal ? { signal } : {}) }
+      await eachLastHidden(
+        network,
+        filled.map(i => sequences[i]!),
+        options,
+        async ({ hidden, indices }) => {
+          const values = await gpu.read(hidden)
+          indices.forEach((k, n) => {
+            vectors.set(values.subarray(n * C, (n + 1) * C), filled[k]! * C)
+          })
+        },
+      )
+      return gpu.tensor([texts.length, C], vectors)
+    },
+  }
+}

@@ -1,0 +1,111 @@
+// The public surface of tabtune. Everything else may change without notice.
+export { DataError } from './data/data-error'
+export {
+  type AdapterDescription,
+  type FileDigest,
+  fileDigest,
+  jsonLines,
+  type Manifest,
+  sha256Hex,
+} from './data/manifest'
+export { type PairFile, type PairFormat, readPairs } from './data/read-pairs'
+export { type RowFile, type RowFormat, readRows } from './data/read-rows'
+export type { ReadOptions, ReadProgress } from './data/records'
+export {
+  type Exchange,
+  exchanges,
+  type Origin,
+  type Pair,
+  type Problem,
+  type Role,
+  type Row,
+  type Turn,
+} from './data/row'
+export { writeRows } from './data/write-rows'
+export type { Embedder, EmbedOptions } from './embedding/embedder'
+export { hashedNgrams } from './embedding/hashed-ngrams'
+export { type LastHiddenStateOptions, lastHiddenState } from './embedding/last-hidden-state'
+export { dryGpu } from './gpu/dry-gpu'
+export {
+  DeviceLostError,
+  GpuError,
+  NoAdapterError,
+  OutOfMemoryError,
+  ShapeError,
+  ValidationError,
+} from './gpu/errors'
+export { type Counters, Gpu } from './gpu/gpu'
+export { type OpenOptions, openGpu } from './gpu/open-gpu'
+export { Tensor } from './gpu/tensor'
+export {
+  type ByteSource,
+  filesFromDirectory,
+  filesFromHub,
+  filesFromList,
+  filesFromUrl,
+  type HubOptions,
+  type ModelFiles,
+  ModelFilesError,
+  modelFiles,
+  type UrlOptions,
+} from './io/model-files'
+export { WeightsError } from './io/model-weights'
+export {
+  type PeftAdapter,
+  PeftAdapterError,
+  type PeftConfig,
+  readPeftAdapter,
+  writePeftAdapter,
+} from './io/peft-adapter'
+export { SafetensorsError } from './io/safetensors'
+export { type Tokenizer, TokenizerError } from './io/tokenizer'
+export { dpo } from './losses/dpo'
+export type { DrawKey, PreferenceLoss, TokenWeights } from './losses/loss'
+export { sampo } from './losses/sampo'
+export type { CausalNetwork, LoraMap } from './models/causal-network'
+export { ModelError } from './models/errors'
+export { type GenerateOptions, generate } from './models/generate'
+export { type LoadOptions, loadModel, type Model } from './models/load-model'
+export {
+  complexityPrompt,
+  type DeitaScorerOptions,
+  deitaScorer,
+  qualityPrompt,
+  ScorerError,
+} from './scoring/deita'
+export {
+  type ExchangeScores,
+  type Missing,
+  type Score,
+  type ScoredRow,
+  type ScoreOptions,
+  type Scorer,
+  score,
+} from './scoring/scorer'
+export { type DeitaOptions, deita } from './selection/deita'
+export type { Pool, PoolItem } from './selection/pool'
+export { SelectionError } from './selection/selection-error'
+export {
+  type Decision,
+  type Outcome,
+  type Selection,
+  type SelectOptions,
+  type Selector,
+  type SelectProgress,
+  select,
+} from './selection/selector'
+export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
+export {
+  answerLength,
+  type EncodedAnswer,
+  type EncodedPair,
+  type EncodedPairs,
+  encodePairs,
+} from './training/encode-pairs'
+export { NonFiniteError, TrainingError } from './training/errors'
+export { estimateTraining, type TrainingEstimate } from './training/estimate-training'
+export { LoraAdapter, type LoraOptions } from './training/lora-adapter'
+export type { PairLogProbs } from './training/micro-batch'
+export type { AdamWOptions } from './training/optimizer'
+export { linearSchedule, type Schedule } from './training/schedule'
+export { countSteps, type TrainOptions, type TrainStep, train } from './training/train'
