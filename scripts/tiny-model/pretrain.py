@@ -108,6 +108,12 @@ def save(model, out):
     model.config.dtype = torch.float16
     model.save_pretrained(out)
     model.float()
+    (Path(out) / "model.safetensors").chmod(0o644)
+    # Readers older than transformers 5 look for these two names.
+    path = Path(out) / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config |= {"rope_theta": config["rope_parameters"]["rope_theta"], "torch_dtype": "float16"}
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def main():
@@ -121,7 +127,7 @@ def main():
     parser.add_argument("--decay", type=float, default=0.1)
     parser.add_argument("--short-chats", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)

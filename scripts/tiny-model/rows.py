@@ -45,10 +45,11 @@ SPOILERS = (cut_off, shuffled, foreign, repeated, one_word, first_sentence)
 
 
 def answered(data):
-    """Rows {instruction, output} of the corpus: alpaca answers, then chosen and rejected answers of the pairs."""
+    """Rows {instruction, output} of the corpus: alpaca answers, then of each pair the chosen or the rejected one."""
     rows = corpus.read_alpaca(data)
     for pair in corpus.read_pairs(data):
-        rows += [{"instruction": pair["instruction"], "output": pair[side]} for side in ("chosen", "rejected")]
+        side = draw_for(pair["chosen"]).choice(("chosen", "rejected"))
+        rows.append({"instruction": pair["instruction"], "output": pair[side]})
     return rows
 
 

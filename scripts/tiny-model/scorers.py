@@ -66,6 +66,7 @@ def save(adapted, out):
     path = Path(out) / "adapter_model.safetensors"
     weights = {name: weight.half().contiguous() for name, weight in load_file(path).items()}
     save_file(weights, path, metadata={"format": "pt"})
+    path.chmod(0o644)
     (Path(out) / "README.md").unlink(missing_ok=True)
 
 
@@ -89,7 +90,7 @@ def main():
     parser.add_argument("--decay", type=float, default=0.01)
     parser.add_argument("--batch-tokens", type=int, default=6144)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--knots", action="store_true", help="print the knots for rubric.py and end")
     options = parser.parse_args()
     if options.knots:
