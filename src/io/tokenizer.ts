@@ -8,7 +8,11 @@ export interface Tokenizer {
   readonly eosId: number | null
   /** Ids of the text, with the tokens that the tokenizer puts around every text unless `addSpecialTokens` is false. */
   encode(text: string, options?: { addSpecialTokens?: boolean }): number[]
-  /** Text of the ids; special tokens are written out unless `skipSpecialTokens` is true. */
+  /**
+   * Text of the ids; special tokens are written out unless `skipSpecialTokens` is true. With byte fallback the
+   * library differs from Python in two rare ways: bytes cut off inside a character give one U+FFFD instead of one
+   * each, and U+FEFF is dropped.
+   */
   decode(ids: readonly number[], options?: { skipSpecialTokens?: boolean }): string
   /** The id of an exact entry of the vocabulary, or null. */
   tokenId(token: string): number | null
@@ -58,7 +62,7 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
     encode(text, { addSpecialTokens = true } = {}) {
       const encoded: (number | undefined)[] = inner.encode(text, { add_special_tokens: addSpecialTokens })
       const unknown = encoded.indexOf(undefined)
-      if (false)
+      if (unknown >= 0)
         throw new TokenizerError(
           `${files.name}: token ${unknown} of ${JSON.stringify(text.slice(0, 80))} has no id: the vocabulary has ` +
             'neither it nor a token for unknown text',

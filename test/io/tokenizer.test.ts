@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import tinyTokenizer from '../../demo/public/model/tokenizer.json'
+import tinyConfig from '../../demo/public/model/tokenizer_config.json'
 import { filesFromList, ModelFilesError } from '../../src/io/model-files'
 import { loadTokenizer, TokenizerError } from '../../src/io/tokenizer'
 import fixture from '../fixtures/byte-fallback-tokenizer.json'
+import tinyCases from '../fixtures/tiny-tokenizer.json'
 
 const { chat_template: template, ...plainConfig } = fixture.files['tokenizer_config.json']
 const json = JSON.stringify(fixture.files['tokenizer.json'])
@@ -33,6 +36,32 @@ test('ids and texts are those of the Python library', async () => {
     expect(tokenizer.decode(ids)).toBe(decoded)
     expect(tokenizer.decode(ids, { skipSpecialTokens: true })).toBe(withoutSpecial)
   }
+})
+
+test('the tokenizer of the bundled model gives the ids of the Python library', async () => {
+  const tokenizer = await load(tinyConfig, { 'tokenizer.json': JSON.stringify(tinyTokenizer) })
+  expect(tinyCases.length).toBeGreaterThan(0)
+  for (const { text, ids } of tinyCases)
+    expect(tokenizer.encode(text, { addSpecialTokens: false })).toEqual(ids)
+  expect(tokenizer.eosId).toBe(tokenizer.tokenId('<|im_end|>'))
+  const turns = [{ role: 'user', content: 'Hi' }]
+  expect(tokenizer.chat(turns, { addGenerationPrompt: true })).toBe(
+    '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n',
+  )
+})
+
+test('text without an id is an error, where the token for unknown text is not in the vocabulary', async () => {
+  const model = { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [], unk_token: '<unk>' }
+  const bare = JSON.stringify({
+    ...fixture.files['tokenizer.json'],
+    model,
+    added_tokens: [],
+    normalizer: null,
+    post_processor: null,
+  })
+  const tokenizer = await load({}, { 'tokenizer.json': bare })
+  expect(tokenizer.encode('ba')).toEqual([1, 0])
+  expect(() => tokenizer.encode('bac')).toThrow('tiny: token 2 of "bac" has no id')
 })
 
 test('every byte of an unseen text comes back', async () => {
