@@ -1,7 +1,7 @@
 import type { Gpu } from '../gpu/gpu'
 import type { Tensor } from '../gpu/tensor'
 import { similarityBand } from './cosine'
-import { cosineThreshold, cosineThresholdBlock, type Shard } from './cosine-threshold'
+import { cosineThreshold, cosineThresholdBlock } from './cosine-threshold'
 import { gatherRows } from './gather-rows'
 import { HostRows } from './host-rows'
 import { normalizeRows, paddedWidth, RowFlag } from './normalize-rows'
@@ -77,7 +77,7 @@ export class SimilarityBank implements Disposable {
     const unit = gpu.empty([B, width])
     try {
       normalizeRows(gpu, block, unit, flags)
-      cosineThreshold(gpu, unit, this.#shards satisfies readonly Shard[], matches, lower)
+      cosineThreshold(gpu, unit, this.#shards, matches, lower)
       cosineThresholdBlock(gpu, unit, mask, lower)
       const [values, flagValues, matchValues, maskValues] = await Promise.all([
         gpu.read(block),
