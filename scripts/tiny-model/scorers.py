@@ -5,6 +5,7 @@ neighbouring digits, plus the squared error of their expectation, which is the s
 """
 
 import argparse
+import json
 import math
 import random
 import time
@@ -61,13 +62,30 @@ def train(model, encoded, scores, options, digits):
 
 
 def save(adapted, out):
-    """Writes the adapter as PEFT does, with its weights in fp16."""
+    """Writes the adapter as PEFT does, with its weights in fp16 and the options that every version of PEFT knows."""
     adapted.save_pretrained(out)
     path = Path(out) / "adapter_model.safetensors"
     weights = {name: weight.half().contiguous() for name, weight in load_file(path).items()}
     save_file(weights, path, metadata={"format": "pt"})
     path.chmod(0o644)
     (Path(out) / "README.md").unlink(missing_ok=True)
+    config = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        # The base is the folder above; a path of the machine that trained would be of no use.
+        "base_model_name_or_path": None,
+        "r": RANK,
+        "lora_alpha": 2 * RANK,
+        "lora_dropout": 0.0,
+        "target_modules": LAYERS,
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "modules_to_save": None,
+        "init_lora_weights": True,
+        "inference_mode": True,
+    }
+    text = json.dumps(config, indent=2) + "\n"
+    (Path(out) / "adapter_config.json").write_text(text, encoding="utf-8")
 
 
 def print_knots(data):
@@ -110,9 +128,6 @@ def main():
     model = adapted.get_base_model()
     model.train()
     train(model, encoded, scores, options, prompts.digit_ids(tokenizer))
-    # A path of the machine that trained has no place in a published file; users load the base themselves.
-    adapted.peft_config["default"].base_model_name_or_path = None
-    adapted.peft_config["default"].target_modules = LAYERS
     save(adapted, Path(options.model) / options.scorer)
 
 
