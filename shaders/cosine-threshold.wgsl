@@ -2,7 +2,8 @@
 // found[b,t,:] = the first k with s > lower (NONE if there is none), the bits of the largest s, its first k
 //
 // x [B, P]   y [K, P], of which `count` rows hold something   found [B, T, 3], T = ceil(count / STRIP)
-// Rows have unit length. Each invocation owns four rows of x and one strip; cosine-threshold-merge.wgsl joins strips.
+// Rows have unit length. Each invocation owns four rows of x and one strip; cosine-threshold-merge.wgsl joins
+// strips.
 
 override LANES_B: u32 = 8;
 override LANES_T: u32 = 8;

@@ -1,9 +1,9 @@
-// y[n,e] = x[n,e] / sqrt(sum_e x[n,e]^2)   flags[n] = 0; or y[n,:] = 0 and flags[n] = 1 zero row, 2 not finite
+// y[n,e] = x[n,e] / sqrt(sum_e x[n,e]^2), flags[n] = 0; or y[n,:] = 0, flags[n] = 1 zero row, 2 not finite
 //
 // x [N, E]   y [N, P], P = E rounded up to a multiple of four, zero from E on   flags [N]
 // One invocation a row. WGSL may assume that no value is infinite or NaN, so the bits of the exponents are
-// asked instead. They also give a power of two by which squares neither overflow nor vanish. A row is a zero row
-// if no magnitude reaches 2^-100: adapters that flush subnormal numbers could not keep its direction.
+// asked instead. They also give a power of two by which squares neither overflow nor vanish. A row is a zero
+// row if no magnitude reaches 2^-100: adapters that flush subnormal numbers could not keep its direction.
 
 override WORKGROUP_SIZE: u32 = 64;
 

@@ -1,8 +1,8 @@
 // Sixteen dot products of the rows of two matrices, for shaders that bind them as `x` and `y`: array<vec4f>.
 // Operands are read straight from memory, without workgroup memory or barriers; see linear-nt.wgsl.
 
-/// Column j, component i: x[row + i] . y[col + j], for matrices of `rows` and `cols` rows of `quads` times four
-/// values. Results outside the matrices are those of their last rows: ignore them.
+/// Column j, component i: x[row + i] . y[col + j], for matrices of `rows` and `cols` rows of `quads` times
+/// four values. Results outside the matrices are those of their last rows: ignore them.
 fn cosine_tile(row: u32, col: u32, rows: u32, cols: u32, quads: u32) -> mat4x4f {
   let x0 = min(row, rows - 1) * quads;
   let x1 = min(row + 1, rows - 1) * quads;

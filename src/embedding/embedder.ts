@@ -8,8 +8,8 @@ export interface EmbedOptions {
 /**
  * Turns texts into vectors whose cosine says how alike they are.
  *
- * It takes texts, not rows: whoever calls decides what of a row counts (the answers, the whole conversation, a chat
- * template). Its vectors need no unit length; who compares them normalizes.
+ * It takes texts, not rows: whoever calls decides what of a row counts (the answers, the whole conversation,
+ * a chat template). Its vectors need no unit length; who compares them normalizes.
  */
 export interface Embedder {
   /** Says which embedder made a vector, with everything that changes its vectors: `hashed-ngrams-384`. */

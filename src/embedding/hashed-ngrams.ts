@@ -8,7 +8,10 @@ const SHORTEST = 3
 const LONGEST = 5
 /** Words: runs of letters, marks and digits; and runs of anything else but white space. */
 const WORDS = /[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]+/gu
-/** First byte of what is hashed, so that a word, a pair of words and a piece of a word never count as the same. */
+/**
+ * First byte of what is hashed, so that a word, a pair of words and a piece of a word never count as the
+ * same.
+ */
 const WORD = 1
 const PAIR = 2
 const PIECE = 3
@@ -21,11 +24,11 @@ const BATCH = 64
 /**
  * The embedder that needs no download: signed hashed n-grams, 384 dimensions, computed on the CPU.
  *
- * A text is brought to NFKC and lower case and cut into words. Features are its words, its pairs of neighbouring
- * words, and the 3, 4 and 5 code points long pieces of each word between `<` and `>`. A feature that occurs
- * n times adds ±(1 + ln n) to one dimension; a hash gives dimension and sign. The sum is scaled to unit length.
- * A text without words gives the zero vector, and half a surrogate pair counts as U+FFFD. The same text gives the
- * same bits on every machine, as far as they have the same Unicode tables.
+ * A text is brought to NFKC and lower case and cut into words. Features are its words, its pairs of
+ * neighbouring words, and the 3, 4 and 5 code points long pieces of each word between `<` and `>`. A feature
+ * that occurs n times adds ±(1 + ln n) to one dimension; a hash gives dimension and sign. The sum is scaled
+ * to unit length. A text without words gives the zero vector, and half a surrogate pair counts as U+FFFD. The
+ * same text gives the same bits on every machine, as far as they have the same Unicode tables.
  */
 export function hashedNgrams(gpu: Gpu): Embedder {
   return {

@@ -17,9 +17,10 @@ export interface DeitaOptions {
 /**
  * Deita's selection: score first, diversity aware (Liu et al. 2023, arXiv 2312.15685).
  *
- * Rows are taken by descending score, those of equal score by ascending index. A row is kept unless a row kept
- * before it has a cosine with it above `threshold`; it stops when `budget` rows are kept. Rows with a score that is no
- * finite number, and rows reached whose embedding is zero or not finite, are set aside as invalid (Deita keeps them).
+ * Rows are taken by descending score, those of equal score by ascending index. A row is kept unless a row
+ * kept before it has a cosine with it above `threshold`; it stops when `budget` rows are kept. Rows with a
+ * score that is no finite number, and rows reached whose embedding is zero or not finite, are set aside as
+ * invalid (Deita keeps them).
  *
  * @throws {SelectionError} if an option is out of its range
  */

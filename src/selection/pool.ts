@@ -8,7 +8,9 @@ export interface Missing {
 
 /** A row as selection sees it. */
 export interface PoolItem {
-  /** Position in the file, unique in the pool; of two rows with the same score, the one that came first wins. */
+  /**
+   * Position in the file, unique in the pool; of two rows with the same score, the one that came first wins.
+   */
   readonly index: number
   readonly id: string
   /** Higher is better. */

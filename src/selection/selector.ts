@@ -17,7 +17,10 @@ export interface Outcome {
   readonly index: number
   readonly id: string
   readonly score: number | Missing
-  /** Place in the selector's order, 0 for the first; null for a row that has none, because its score is no number. */
+  /**
+   * Place in the selector's order, 0 for the first; null for a row that has none, because its score is no
+   * number.
+   */
   readonly position: number | null
   readonly decision: Decision
 }

@@ -52,8 +52,8 @@ export const NONE = 0xffffffff
 
 /**
  * Compares unit rows x [B, P] with every row of a bank; the product [B, K] never exists.
- * matches [B, 3] u32 ← the first row of the bank more similar than `lower` (or `NONE`), the bits of the largest
- * similarity, and the first row that has it. Untouched if the bank is empty.
+ * matches [B, 3] u32 ← the first row of the bank more similar than `lower` (or `NONE`), the bits of the
+ * largest similarity, and the first row that has it. Untouched if the bank is empty.
  */
 export function cosineThreshold(
   gpu: Gpu,
@@ -73,8 +73,8 @@ export function cosineThreshold(
 }
 
 /**
- * Compares unit rows x [B, P] with each other. mask [B, ceil(B / 32)] u32 ← bit j of row i is set if j < i and
- * the two are more similar than `lower`.
+ * Compares unit rows x [B, P] with each other. mask [B, ceil(B / 32)] u32 ← bit j of row i is set if j < i
+ * and the two are more similar than `lower`.
  */
 export function cosineThresholdBlock(gpu: Gpu, x: Tensor, mask: Tensor, lower: number): void {
   gpu.run(cosineThresholdBlockKernel, { x, y: x, mask }, { lower })

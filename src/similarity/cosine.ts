@@ -19,8 +19,8 @@ export function cosine(x: Float32Array, y: Float32Array, xx: number, yy: number)
  * How far the similarity that the shaders compute may be from `cosine`, for rows of `width` values.
  *
  * WGSL lets each operation round to either neighbour, u = 2⁻²³. A dot product and a sum of squares each take
- * width / 4 + 4 additions one after the other; the norms count twice, but by half. inverseSqrt is exact to 2 ulp,
- * and two products follow it. So 2 (width / 4 + 4) u + 2 · 3 u = (width + 28) · 2⁻²⁴, rounded up for terms of
- * second order, subnormal numbers and the threshold's own rounding.
+ * width / 4 + 4 additions one after the other; the norms count twice, but by half. inverseSqrt is exact to 2
+ * ulp, and two products follow it. So 2 (width / 4 + 4) u + 2 · 3 u = (width + 28) · 2⁻²⁴, rounded up for
+ * terms of second order, subnormal numbers and the threshold's own rounding.
  */
 export const similarityBand = (width: number): number => (width + 64) * 2 ** -24

@@ -4,7 +4,9 @@ import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 
-/** What a row is: one that has a direction; zero (no magnitude reaches 2⁻¹⁰⁰); or one with infinity or NaN. */
+/**
+ * What a row is: one that has a direction; zero (no magnitude reaches 2⁻¹⁰⁰); or one with infinity or NaN.
+ */
 export const RowFlag = { unit: 0, zero: 1, notFinite: 2 } as const
 
 const WORKGROUP_SIZE = 64

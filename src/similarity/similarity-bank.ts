@@ -21,7 +21,8 @@ export interface SimilarityBankOptions {
  * Vectors against which blocks of others are compared by cosine, on the GPU.
  *
  * What decides is `cosine` of the vectors as given, in double precision: the GPU finds the pairs that may lie
- * above the threshold, and those are computed again from copies on the host. So every adapter gives the same answer.
+ * above the threshold, and those are computed again from copies on the host. So every adapter gives the same
+ * answer.
  */
 export class SimilarityBank implements Disposable {
   readonly threshold: number
@@ -56,8 +57,8 @@ export class SimilarityBank implements Disposable {
   }
 
   /**
-   * Compares block [B, E] with the bank as it is now, and its rows with each other. The caller disposes both the
-   * block and the result.
+   * Compares block [B, E] with the bank as it is now, and its rows with each other. The caller disposes both
+   * the block and the result.
    *
    * @throws {SimilarityError} if the block's rows do not have the bank's dimensions
    */

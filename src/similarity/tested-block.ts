@@ -49,8 +49,8 @@ export class TestedBlock implements Disposable {
   }
 
   /**
-   * The row of the bank most similar to row `i`, the first of equal ones; null if the bank was empty. Where several
-   * are nearer to each other than the GPU can tell, which of them depends on the adapter.
+   * The row of the bank most similar to row `i`, the first of equal ones; null if the bank was empty. Where
+   * several are nearer to each other than the GPU can tell, which of them depends on the adapter.
    */
   nearestInBank(i: number): Match | null {
     const { matches, bank } = this.findings
@@ -58,7 +58,10 @@ export class TestedBlock implements Disposable {
     return row === NONE ? null : { row, similarity: this.rows.cosine(i, bank, row) }
   }
 
-  /** The first row before row `i` of the block, among those `counts` accepts, with a similarity above the threshold. */
+  /**
+   * The first row before row `i` of the block, among those `counts` accepts, with a similarity above the
+   * threshold.
+   */
   firstInBlock(i: number, counts: (row: number) => boolean): Match | null {
     const { mask, threshold } = this.findings
     const words = Math.ceil(this.flags.length / 32)

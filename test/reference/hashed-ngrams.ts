@@ -16,7 +16,10 @@ export function fmix32(hash: number): number {
   return Number(h ^ (h >> 16n))
 }
 
-/** Every feature of a text, with how often it occurs, as the string that is hashed. Half surrogate pairs become U+FFFD. */
+/**
+ * Every feature of a text, with how often it occurs, as the string that is hashed. Half surrogate pairs
+ * become U+FFFD.
+ */
 export function features(text: string): Map<string, number> {
   const counts = new Map<string, number>()
   const count = (feature: string) => counts.set(feature, (counts.get(feature) ?? 0) + 1)

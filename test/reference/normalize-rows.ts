@@ -1,4 +1,7 @@
-/** Rows x [N, E] at unit length; flags 1 for rows whose magnitudes stay below 2⁻¹⁰⁰, 2 for infinity or NaN: both zero. */
+/**
+ * Rows x [N, E] at unit length; flags 1 for rows whose magnitudes stay below 2⁻¹⁰⁰, 2 for infinity or NaN:
+ * both zero.
+ */
 export function normalizeRows(x: ArrayLike<number>, N: number, E: number) {
   const y = new Float64Array(N * E)
   const flags = new Uint32Array(N)

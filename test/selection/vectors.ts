@@ -1,7 +1,10 @@
 import type { Embedder } from '../../src/embedding/embedder'
 import type { Gpu } from '../../src/gpu/gpu'
 
-/** An embedder of given vectors: the text is the vector's number. `asked` collects the texts it was called with. */
+/**
+ * An embedder of given vectors: the text is the vector's number. `asked` collects the texts it was called
+ * with.
+ */
 export function givenVectors(
   gpu: Gpu,
   vectors: readonly ArrayLike<number>[],

@@ -33,7 +33,8 @@ describe('normalize-rows', () => {
     expect(got.beyond.every(v => v === 0)).toBe(true)
   })
 
-  // The squares of all of these overflow or vanish in f32, or would if they were scaled by a plain reciprocal.
+  // The squares of all of these overflow or vanish in f32, or would if they were scaled by a plain
+  // reciprocal.
   test.for([3.4e38, 2 ** 127, 2 ** 64, 2 ** -64, 2 ** -99, 2 ** -100])(
     'keeps the direction of rows as large as %d',
     async (size, { gpu }) => {

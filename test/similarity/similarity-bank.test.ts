@@ -14,7 +14,10 @@ const split = (values: Float32Array, E: number) =>
 const join = (rows: readonly Float32Array[], E: number) =>
   Float32Array.from({ length: rows.length * E }, (_, i) => rows[Math.floor(i / E)]![i % E]!)
 
-/** Compares `block` with `bank`, and both with the plain loops. Every third row of the block counts for no other. */
+/**
+ * Compares `block` with `bank`, and both with the plain loops. Every third row of the block counts for no
+ * other.
+ */
 async function check(
   gpu: Gpu,
   bank: Float32Array[],
