@@ -1,6 +1,6 @@
 // dx = dy  (+ dx if accumulate), element by element
 //
-// dy, dx [N, C]. One invocation per element.
+// dy, dx [N, C], in fours. One invocation per four.
 
 struct Params {
   N: u32,
@@ -9,8 +9,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -19,6 +19,13 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * 64 + lane;
-  if (i >= params.N * params.C) { return; }
-  dx[i] = dy[i] + select(0.0, dx[i], params.accumulate == 1);
+  let size = params.N * params.C;
+  if (i * 4 >= size) { return; }
+  let sum = dy[i] + select(vec4f(0.0), dx[i], params.accumulate == 1);
+  if (size - i * 4 >= 4) {
+    dx[i] = sum;
+    return;
+  }
+  // Another gradient may begin where this one ends.
+  for (var j = 0u; j < size - i * 4; j++) { dx[i][j] = sum[j]; }
 }

@@ -1,6 +1,7 @@
 // y = a + b, element by element
 //
-// a, b, y [N, C]. One invocation per element.
+// a, b, y [N, C], in fours. One invocation per four; y has its memory to itself, so the last four may be written
+// where fewer remain.
 
 struct Params {
   N: u32,
@@ -8,9 +9,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -19,6 +20,6 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * 64 + lane;
-  if (i >= params.N * params.C) { return; }
+  if (i * 4 >= params.N * params.C) { return; }
   y[i] = a[i] + b[i];
 }

@@ -1,7 +1,7 @@
 // dup = dy * gate * s                                 (+ dup if accumulate_up)
 // dgate = dy * up * s * (1 + gate * sigmoid(-gate))   (+ dgate if accumulate_gate),  s = sigmoid(gate)
 //
-// gate, up, dy, dgate, dup [N, F]. One invocation per element.
+// gate, up, dy, dgate, dup [N, F], in fours. One invocation per four.
 
 struct Params {
   N: u32,
@@ -11,11 +11,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> gate: array<f32>;
-@group(0) @binding(2) var<storage, read> up: array<f32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dgate: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dup: array<f32>;
+@group(0) @binding(1) var<storage, read> gate: array<vec4f>;
+@group(0) @binding(2) var<storage, read> up: array<vec4f>;
+@group(0) @binding(3) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> dgate: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> dup: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -24,10 +24,21 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * 64 + lane;
-  if (i >= params.N * params.F) { return; }
-  let s = sigmoid_both(gate[i]);
-  let to_gate = dy[i] * up[i] * s.x * (1.0 + gate[i] * s.y);
-  let to_up = dy[i] * gate[i] * s.x;
-  dgate[i] = to_gate + select(0.0, dgate[i], params.accumulate_gate == 1);
-  dup[i] = to_up + select(0.0, dup[i], params.accumulate_up == 1);
+  let size = params.N * params.F;
+  if (i * 4 >= size) { return; }
+  let g = gate[i];
+  let s = sigmoid(g);
+  let to_gate = dy[i] * up[i] * s * (1.0 + g * sigmoid(-g))
+    + select(vec4f(0.0), dgate[i], params.accumulate_gate == 1);
+  let to_up = dy[i] * g * s + select(vec4f(0.0), dup[i], params.accumulate_up == 1);
+  if (size - i * 4 >= 4) {
+    dgate[i] = to_gate;
+    dup[i] = to_up;
+    return;
+  }
+  // Another gradient may begin where this one ends.
+  for (var j = 0u; j < size - i * 4; j++) {
+    dgate[i][j] = to_gate[j];
+    dup[i][j] = to_up[j];
+  }
 }

@@ -1,7 +1,7 @@
-// 1 / (1 + exp(-g)) for g and for -g, which sum to 1. Only exp(-|g|) is taken, so nothing overflows.
+// 1 / (1 + exp(-g)). Only exp(-|g|) is taken, so nothing overflows, and sigmoid(-g) is exact where sigmoid(g)
+// rounds to 1.
 
-/// Returns sigmoid(g) and sigmoid(-g); the second keeps its precision where the first rounds to 1.
-fn sigmoid_both(g: f32) -> vec2f {
+fn sigmoid(g: vec4f) -> vec4f {
   let e = exp(-abs(g));
-  return select(vec2f(e, 1.0), vec2f(1.0, e), g >= 0.0) / (1.0 + e);
+  return select(e, vec4f(1.0), g >= vec4f(0.0)) / (1.0 + e);
 }

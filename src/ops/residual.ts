@@ -6,14 +6,14 @@ import type { Tensor } from '../gpu/tensor'
 import type { Tape } from './tape'
 
 const workgroups = ({ N, C }: { readonly N: number; readonly C: number }) =>
-  [Math.ceil((N * C) / 64)] as const
+  [Math.ceil((N * C) / 256)] as const
 
 /** y = a + b. */
 export const residualForward = defineKernel({
   name: 'residual-forward',
   code: [fold, forward],
   params: { N: 'u32', C: 'u32' },
-  bindings: { a: read('f32', 'N C'), b: read('f32', 'N C'), y: write('f32', 'N C') },
+  bindings: { a: read('vec4f', 'N C'), b: read('vec4f', 'N C'), y: write('vec4f', 'N C') },
   workgroups,
 })
 
@@ -22,7 +22,7 @@ export const residualBackward = defineKernel({
   name: 'residual-backward',
   code: [fold, backward],
   params: { N: 'u32', C: 'u32', accumulate: 'u32' },
-  bindings: { dy: read('f32', 'N C'), dx: write('f32', 'N C') },
+  bindings: { dy: read('vec4f', 'N C'), dx: write('vec4f', 'N C') },
   workgroups,
 })
 

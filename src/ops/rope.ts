@@ -11,13 +11,13 @@ export const ropeKernel = defineKernel({
   code: [fold, code],
   params: { T: 'u32', H: 'u32', K: 'u32', direction: 'f32', accumulate: 'u32' },
   bindings: {
-    x: read('f32', 'T H D'),
+    x: read('vec4f', 'T H D'),
     positions: read('u32', 'T'),
-    cosines: read('f32', 'P K'),
-    sines: read('f32', 'P K'),
-    y: write('f32', 'T H D'),
+    cosines: read('vec4f', 'P K'),
+    sines: read('vec4f', 'P K'),
+    y: write('vec4f', 'T H D'),
   },
-  workgroups: ({ T, H, K }) => [Math.ceil((T * H * K) / 64)],
+  workgroups: ({ T, H, K }) => [Math.ceil((T * H * K) / 256)],
 })
 
 /** Cosines and sines of every position's angles: each [P, D/2]. */
@@ -46,11 +46,12 @@ export function ropeTable(
  * Rotates each head by its token's position: x [T, H, D], positions u32 [T], each below P → y [T, H, D].
  * Value k of the first half of a head pairs with value k of the second half, as in Hugging Face's `rotate_half`.
  *
- * @throws {ShapeError} if the table is not for heads of size D
+ * @throws {ShapeError} if D is not a multiple of 8, or the table is not for heads of this size
  */
 export function rope(tape: Tape, x: Tensor, positions: Tensor, table: RopeTable): Tensor {
   const { gpu } = tape
   const [, , D = 0] = x.shape
+  if (D % 8 !== 0) throw new ShapeError(`rope: x has heads of ${D}, expected D to be a multiple of 8`)
   const K = table.cos.shape[1]
   if (K !== D / 2) {
     throw new ShapeError(`rope: the table has ${K} angles a position, expected D / 2 with D = ${D} as in x`)

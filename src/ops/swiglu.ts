@@ -7,14 +7,14 @@ import type { Tensor } from '../gpu/tensor'
 import type { Tape } from './tape'
 
 const workgroups = ({ N, F }: { readonly N: number; readonly F: number }) =>
-  [Math.ceil((N * F) / 64)] as const
+  [Math.ceil((N * F) / 256)] as const
 
 /** y = silu(gate) · up. */
 export const swigluForward = defineKernel({
   name: 'swiglu-forward',
   code: [fold, sigmoid, forward],
   params: { N: 'u32', F: 'u32' },
-  bindings: { gate: read('f32', 'N F'), up: read('f32', 'N F'), y: write('f32', 'N F') },
+  bindings: { gate: read('vec4f', 'N F'), up: read('vec4f', 'N F'), y: write('vec4f', 'N F') },
   workgroups,
 })
 
@@ -24,11 +24,11 @@ export const swigluBackward = defineKernel({
   code: [fold, sigmoid, backward],
   params: { N: 'u32', F: 'u32', accumulate_gate: 'u32', accumulate_up: 'u32' },
   bindings: {
-    gate: read('f32', 'N F'),
-    up: read('f32', 'N F'),
-    dy: read('f32', 'N F'),
-    dgate: write('f32', 'N F'),
-    dup: write('f32', 'N F'),
+    gate: read('vec4f', 'N F'),
+    up: read('vec4f', 'N F'),
+    dy: read('vec4f', 'N F'),
+    dgate: write('vec4f', 'N F'),
+    dup: write('vec4f', 'N F'),
   },
   workgroups,
 })

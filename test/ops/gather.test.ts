@@ -56,6 +56,19 @@ describe('gather', () => {
     expect(await gpu.read(grads)).toEqual(Float32Array.of(0, 6, 0, 0))
   })
 
+  test('takes more elements than a dispatch has workgroups along an axis', async ({ gpu }) => {
+    const [N, C] = [65_537, 64]
+    const x = Float32Array.from({ length: N * C }, (_, i) => i)
+    using tx = gpu.tensor([N, C], x)
+    using index = gpu.tensor(
+      [N],
+      Uint32Array.from({ length: N }, (_, r) => N - 1 - r),
+    )
+    using tape = new Tape(gpu, { grad: false })
+    const got = await gpu.read(gather(tape, tx, index))
+    expect(got.findIndex((v, i) => v !== x[(N - 1 - Math.floor(i / C)) * C + (i % C)])).toBe(-1)
+  })
+
   test('takes no rows without a dispatch', ({ gpu }) => {
     using x = gpu.zeros([3, 2])
     using index = gpu.empty([0], 'u32')

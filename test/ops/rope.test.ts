@@ -29,9 +29,9 @@ describe('rope', () => {
   })
 
   test.for([
-    { T: 1, H: 1, D: 2, theta: 10_000 },
-    { T: 5, H: 13, D: 2, theta: 10_000 },
-    { T: 11, H: 3, D: 6, theta: 500_000 },
+    { T: 1, H: 1, D: 8, theta: 10_000 },
+    { T: 5, H: 13, D: 8, theta: 10_000 },
+    { T: 11, H: 3, D: 24, theta: 500_000 },
     { T: 123, H: 3, D: 32, theta: 10_000 },
   ])('matches the reference at %o', async ({ T, H, D, theta }, { gpu }) => {
     const P = 2048
@@ -77,11 +77,15 @@ describe('rope', () => {
     expect(Math.abs((await score([3, 8])) - near)).toBeGreaterThan(0.01)
   })
 
-  test('names a table made for another head size', ({ gpu }) => {
+  test('names a head size or a table that does not fit', ({ gpu }) => {
     using x = gpu.tensor([1, 1, 8])
     using at = gpu.empty([1], 'u32')
     using cos = gpu.tensor([4, 8])
     using tape = new Tape(gpu)
+    using odd = gpu.tensor([1, 1, 12])
+    expect(() => rope(tape, odd, at, { cos, sin: cos })).toThrow(
+      'rope: x has heads of 12, expected D to be a multiple of 8',
+    )
     expect(() => rope(tape, x, at, { cos, sin: cos })).toThrow(
       'rope: the table has 8 angles a position, expected D / 2 with D = 8 as in x',
     )

@@ -62,6 +62,22 @@ describe('swiglu', () => {
     expectClose(up.grads.x!, reference.swigluBackward(other, x, dy).dup, bound)
   })
 
+  // The last of 65 elements is alone in its four, and the memory that follows is another gradient's.
+  test('writes no gradient beyond its end', async ({ gpu }) => {
+    using grads = gpu.tensor([66, 1], new Float32Array(66).fill(1))
+    using ta = gpu.tensor([65, 1], noise(65, 1))
+    using tb = gpu.tensor([65, 1], noise(65, 2))
+    using db = gpu.zeros([65, 1])
+    using dy = gpu.tensor([65, 1], noise(65, 3))
+    const tape = new Tape(gpu)
+    tape.parameter(ta, grads.rows(0, 65))
+    tape.parameter(tb, db)
+    tape.backward(swiglu(tape, ta, tb), dy)
+    const got = await gpu.read(grads)
+    expect(got[64]).not.toBe(1)
+    expect(got[65]).toBe(1)
+  })
+
   test('refuses one tensor as both inputs', ({ gpu }) => {
     using x = gpu.zeros([2, 3])
     using dx = gpu.zeros([2, 3])
