@@ -34,7 +34,7 @@ export {
   ShapeError,
   ValidationError,
 } from './gpu/errors'
-export { type Counters, Gpu } from './gpu/gpu'
+export { type AdapterInfo, type Counters, Gpu } from './gpu/gpu'
 export { type OpenOptions, openGpu } from './gpu/open-gpu'
 export { Tensor } from './gpu/tensor'
 export {
@@ -59,6 +59,21 @@ export {
 } from './io/peft-adapter'
 export { SafetensorsError } from './io/safetensors'
 export { type Tokenizer, TokenizerError } from './io/tokenizer'
+export { type LoadedScorer, loadScorer } from './job/load-scorer'
+export { jobManifest, modelDigests } from './job/manifest'
+export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
+export { rowText } from './job/row-text'
+export { selectRows } from './job/select-rows'
+export { reasonInWords, type SelectionRecord, selectionRecords } from './job/selection-records'
+export {
+  createAdapter,
+  type Evaluation,
+  encodeForJob,
+  JobError,
+  type TrainEvent,
+  trainOptions,
+  trainPairs,
+} from './job/train-pairs'
 export { dpo } from './losses/dpo'
 export type { DrawKey, PreferenceLoss, TokenWeights } from './losses/loss'
 export { sampo } from './losses/sampo'

@@ -42,5 +42,6 @@ export function dryGpu(limits: Partial<Record<keyof typeof DEFAULT_LIMITS, numbe
     destroy() {},
     onuncapturederror: null,
   }
-  return new Gpu(device as unknown as GPUDevice, 'dry run', true)
+  const adapter = { vendor: '', architecture: '', device: '', description: 'dry run', software: true }
+  return new Gpu(device as unknown as GPUDevice, adapter)
 }

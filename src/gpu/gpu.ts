@@ -27,6 +27,15 @@ export interface Counters {
   dispatches: number
 }
 
+/** What the system says about the adapter, and whether its work runs on the CPU. */
+export interface AdapterInfo {
+  readonly vendor: string
+  readonly architecture: string
+  readonly device: string
+  readonly description: string
+  readonly software: boolean
+}
+
 /** Commands kept back before they are submitted unasked, so that the GPU starts early. */
 const PENDING_LIMIT = 1024
 const BIND_GROUP_LIMIT = 4096
@@ -57,10 +66,7 @@ export class Gpu implements Disposable {
 
   constructor(
     readonly device: GPUDevice,
-    /** What `requestAdapter` reported, for people: "llvmpipe (software)". */
-    readonly adapterName = 'unknown adapter',
-    /** Whether the work runs on the CPU. */
-    readonly software = false,
+    readonly adapter: AdapterInfo,
   ) {
     this.#pipelines = new Pipelines(device, this.counters)
     this.#staging = new Staging(size => {
@@ -72,15 +78,28 @@ export class Gpu implements Disposable {
       })
     })
     device.onuncapturederror = ({ error }) => {
-      const text = `${adapterName}: ${error.message}`
+      const text = `${this.adapterName}: ${error.message}`
       const memory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError
       this.#failure ??= memory
         ? new OutOfMemoryError(`${text}. Use a smaller model, shorter texts or a smaller batch`)
         : new ValidationError(text)
     }
     void device.lost.then(info => {
-      this.#failure ??= new DeviceLostError(`${adapterName}: device lost (${info.reason}): ${info.message}`)
+      this.#failure ??= new DeviceLostError(
+        `${this.adapterName}: device lost (${info.reason}): ${info.message}`,
+      )
     })
+  }
+
+  /** The adapter's name for people. */
+  get adapterName(): string {
+    const { vendor, architecture, device, description } = this.adapter
+    return [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed adapter'
+  }
+
+  /** Whether the work runs on the CPU. */
+  get software(): boolean {
+    return this.adapter.software
   }
 
   /** Bytes of GPU memory held now, and the most that was held. */

@@ -57,14 +57,13 @@ export async function openGpu({
       'WebGPU is there but offers no adapter: the GPU or its driver is blocked. On Linux without a GPU install a software driver (Debian: apt install mesa-vulkan-drivers)',
     )
   }
-  const { info } = adapter
-  const name =
-    [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') ||
-    'unnamed adapter'
+  const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
   const device = await adapter.requestDevice({
     label: 'tabtune',
     requiredLimits: limits === 'adapter' ? { maxBufferSize, maxStorageBufferBindingSize } : {},
   })
-  return new Gpu(device, name, info.isFallbackAdapter === true || SOFTWARE.test(name))
+  const software =
+    isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${model} ${description}`)
+  return new Gpu(device, { vendor, architecture, device: model, description, software })
 }

@@ -1,0 +1,83 @@
+import type { RowFile } from '../data/read-rows'
+import type { Problem } from '../data/row'
+import type { Score, ScoredRow } from '../scoring/scorer'
+import type { Decision, Selection } from '../selection/selector'
+
+/** One line of `selection.jsonl`: what became of a row of the file, readable or not. */
+export interface SelectionRecord {
+  /** Position in the file, from 0. */
+  readonly row: number
+  /** `null` for a row that could not be read. */
+  readonly id: string | null
+  readonly decision: Decision['kind'] | 'unreadable'
+  /** The decision in words. */
+  readonly reason: string
+  /** From 1; `null` for a row that was not kept. */
+  readonly rank: number | null
+  /** Σ over exchanges of the product of their scores; `null` if missing. */
+  readonly score: number | null
+  /** Scores of each exchange by name; `null` if missing. */
+  readonly scores: readonly Readonly<Record<string, number | null>>[]
+  /** Whether a text was cut to fit the scorer. */
+  readonly truncated: boolean
+  /** The kept row that this one repeats, and their cosine. */
+  readonly similarTo: number | null
+  readonly similarity: number | null
+}
+
+/** What became of every row of a file, in the file's order. */
+export function selectionRecords(
+  file: Pick<RowFile, 'problems'>,
+  scored: readonly ScoredRow[],
+  { outcomes }: Selection,
+): SelectionRecord[] {
+  const byIndex = new Map(outcomes.map(outcome => [outcome.index, outcome]))
+  const read = scored.map(({ row, score, exchanges }): SelectionRecord => {
+    const { decision } = byIndex.get(row.index)!
+    const similar = decision.kind === 'similar' ? decision : null
+    return {
+      row: row.index,
+      id: row.id,
+      decision: decision.kind,
+      reason: reasonInWords(decision),
+      rank: decision.kind === 'kept' ? decision.rank + 1 : null,
+      score: numberOrNull(score),
+      scores: exchanges.map(({ scores }) =>
+        Object.fromEntries(Object.entries(scores).map(([key, value]) => [key, numberOrNull(value)])),
+      ),
+      truncated: exchanges.some(({ truncated }) => truncated),
+      similarTo: similar?.to ?? null,
+      similarity: similar?.similarity ?? null,
+    }
+  })
+  return [...read, ...file.problems.map(unreadable)].sort((a, b) => a.row - b.row)
+}
+
+/** A decision as a sentence for people. Rows are counted from 0, as in the records. */
+export function reasonInWords(decision: Decision): string {
+  switch (decision.kind) {
+    case 'kept':
+      return `kept as number ${decision.rank + 1}`
+    case 'similar':
+      return `too similar to row ${decision.to}, which scores no lower: cosine ${decision.similarity.toFixed(4)}`
+    case 'beyond budget':
+      return 'not reached: enough rows with a higher score were kept'
+    case 'invalid':
+      return decision.reason
+  }
+}
+
+const numberOrNull = (score: Score): number | null => (typeof score === 'number' ? score : null)
+
+const unreadable = ({ index, reason }: Problem): SelectionRecord => ({
+  row: index,
+  id: null,
+  decision: 'unreadable',
+  reason,
+  rank: null,
+  score: null,
+  scores: [],
+  truncated: false,
+  similarTo: null,
+  similarity: null,
+})
