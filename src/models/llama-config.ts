@@ -1,3 +1,4 @@
+import { attentionKernels } from '../ops/attention'
 import { ModelError } from './errors'
 
 /** The sizes of a Llama model, by their usual letters where there is one. */
@@ -59,12 +60,20 @@ export function parseLlamaConfig(json: Json, name: string): LlamaConfig {
     )
   }
   const hidden = integer('hidden_size')
+  if (hidden % 4 !== 0) {
+    throw new ModelError(`${name}: config.json: hidden_size is ${hidden}, which is not a multiple of 4`)
+  }
   const heads = integer('num_attention_heads')
   const kvHeads = integer('num_key_value_heads', heads)
   const headSize = integer('head_dim', hidden / heads)
   if (heads % kvHeads !== 0) {
     throw new ModelError(
       `${name}: config.json: ${heads} attention heads are not a multiple of ${kvHeads} key-value heads`,
+    )
+  }
+  if (!Object.hasOwn(attentionKernels, headSize)) {
+    throw new ModelError(
+      `${name}: config.json: heads of size ${headSize} are not supported, supported are ${Object.keys(attentionKernels).join(', ')}`,
     )
   }
   const positive = (key: string, value: unknown): number => {

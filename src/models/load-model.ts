@@ -58,7 +58,13 @@ export async function loadModel(
     signal,
     onProgress,
   })
-  const network = architecture.build(gpu, weights)
+  let network: CausalNetwork
+  try {
+    network = architecture.build(gpu, weights)
+  } catch (error) {
+    dispose(weights)
+    throw error
+  }
   return {
     name: files.name,
     network,
@@ -122,10 +128,14 @@ async function uploadWeights(
     }
     await gpu.idle()
   } catch (error) {
-    for (const tensor of tensors.values()) tensor[Symbol.dispose]()
+    dispose(tensors)
     throw error
   }
   return tensors
+}
+
+function dispose(tensors: ReadonlyMap<string, Tensor>): void {
+  for (const tensor of tensors.values()) tensor[Symbol.dispose]()
 }
 
 function checkWeights(name: string, shapes: ReadonlyMap<string, readonly number[]>, weights: Weights): void {
