@@ -69,6 +69,7 @@ export {
   createAdapter,
   type Evaluation,
   encodeForJob,
+  evaluate,
   JobError,
   type TrainEvent,
   trainOptions,

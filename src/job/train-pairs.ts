@@ -79,7 +79,8 @@ export async function* trainPairs(
 export const createAdapter = (model: Model, options: JobOptions): LoraAdapter =>
   LoraAdapter.create(model.network, trainOptions(options).lora)
 
-function evaluate(logProbs: readonly PairLogProbs[]): Evaluation {
+/** Sums up log-probs that `answerLogProbs` gave. */
+export function evaluate(logProbs: readonly PairLogProbs[]): Evaluation {
   const sums = logProbs.map(({ chosen, rejected }) => [sum(chosen), sum(rejected)] as const)
   const mean = (value: (pair: readonly [number, number]) => number) =>
     sums.reduce((total, pair) => total + value(pair), 0) / sums.length
