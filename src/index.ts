@@ -60,7 +60,7 @@ export {
 export { SafetensorsError } from './io/safetensors'
 export { type Tokenizer, TokenizerError } from './io/tokenizer'
 export { type LoadedScorer, loadScorer } from './job/load-scorer'
-export { jobManifest, modelDigests } from './job/manifest'
+export { jobManifest, modelDigests, version } from './job/manifest'
 export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
 export { rowText } from './job/row-text'
 export { selectRows } from './job/select-rows'

@@ -1,4 +1,4 @@
-import { version } from '../../package.json'
+import { version } from '../index'
 import { parseCommand, USAGE, UsageError } from './arguments'
 import { Progress } from './progress'
 import { run } from './run'

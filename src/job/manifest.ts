@@ -4,6 +4,9 @@ import type { Gpu } from '../gpu/gpu'
 import type { ModelFiles } from '../io/model-files'
 import type { JobOptions } from './options'
 
+/** The package's version. */
+export { version }
+
 /** The files that decide what a model computes, as far as they are there. */
 const MODEL_FILES = [
   'config.json',

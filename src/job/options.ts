@@ -41,12 +41,12 @@ export const defaultJobOptions: JobOptions = {
   beta: 0.1,
   rank: 16,
   learningRate: 1e-3,
-  epochs: 2,
+  epochs: 1,
   steps: null,
   batchSize: 4,
   accumulation: 2,
   warmupRatio: 0.1,
-  maxLength: 1024,
+  maxLength: 512,
   seed: 0,
 }
 

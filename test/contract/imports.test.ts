@@ -14,6 +14,7 @@ const layers: Record<string, readonly string[]> = {
   selection: ['gpu', 'data', 'similarity', 'scoring', 'embedding'],
   losses: ['gpu', 'ops'],
   training: ['gpu', 'io', 'data', 'ops', 'nn', 'models', 'losses'],
+  job: ['gpu', 'data', 'io', 'models', 'embedding', 'scoring', 'selection', 'losses', 'training'],
   cli: [],
 }
 
@@ -50,6 +51,8 @@ it.each(inLayers)('%s imports only lower layers', (file, code) => {
   const wrong = relative(file, code).filter(target => {
     const [root, folder] = target.split('/')
     if (root === 'src' && allowed.includes(folder!)) return false
+    // A manifest names the version that made it.
+    if (layer === 'job' && target === 'package.json') return false
     // The command uses the library as anyone would, and what needs Node.
     return layer !== 'cli' || !(target === 'src/index' || target.endsWith('-node'))
   })
