@@ -1,4 +1,5 @@
 import { playwright } from '@vitest/browser-playwright'
+import { defaultClientConditions, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const chromium = {
@@ -9,9 +10,39 @@ const chromium = {
 /** What runs without a GPU or a page; everything else in test/ runs in both projects. */
 const nodeOnly = ['test/contract/**', 'test/cli/**', 'test/demo/**', 'test/node/**']
 
-/** `vite` serves demo/; `vite build` builds the library, `--mode cli` the command, `--mode demo` the page. */
+/**
+ * What the built page may load: its own files. The worker is started from a blob so that it inherits this, and the
+ * browser itself keeps the visitor's data here. Vite's dev server needs inline styles and a socket, so only builds
+ * have it.
+ */
+const contentSecurityPolicy: Plugin = {
+  name: 'content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: {
+        'http-equiv': 'Content-Security-Policy',
+        content:
+          "default-src 'self'; img-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'",
+      },
+      injectTo: 'head-prepend',
+    },
+  ],
+}
+
+/** `vite --mode demo` serves the page; `vite build` builds the library, `--mode cli` the command, `--mode demo` the page. */
 export default defineConfig(({ mode }) => ({
-  ...(mode === 'demo' ? { base: './' } : {}),
+  ...(mode === 'demo'
+    ? {
+        root: 'demo',
+        base: './',
+        plugins: [contentSecurityPolicy],
+        // The page only tokenizes: 27 MB of ONNX Runtime's WebAssembly need not come along.
+        resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
+        server: { fs: { allow: ['..'] } },
+      }
+    : {}),
   build:
     mode === 'demo'
       ? { outDir: '../dist-demo', emptyOutDir: true, target: 'es2022' }
@@ -28,7 +59,6 @@ export default defineConfig(({ mode }) => ({
             lib: { entry: { index: 'src/index.ts' }, formats: ['es' as const] },
             rolldownOptions: { external: [/^@huggingface\//] },
           },
-  ...(mode === 'demo' ? { root: 'demo' } : {}),
   worker: { format: 'es' as const },
   test: {
     testTimeout: 60_000,

@@ -1,0 +1,79 @@
+import { useEffect, useMemo } from 'preact/hooks'
+import { bytes } from '../parts/format'
+import { FailureNotice } from '../parts/notice'
+import { Panel } from '../parts/panel'
+import type { OutputFile } from '../protocol'
+import { fail, outputs, unsaved } from '../state'
+import { failureOf } from '../work'
+
+export function DownloadsPanel() {
+  const files = outputs.value
+  return (
+    <Panel
+      id="downloads"
+      number={6}
+      title="Downloads"
+      lead="The results as files. This page keeps nothing: what is not saved is gone when it is closed."
+    >
+      <FailureNotice stage="files" title="The files could not be made." />
+      {files.length === 0 ? (
+        <p class="hint">
+          There is nothing yet. Files appear here after the selection and after the training.
+        </p>
+      ) : (
+        <>
+          <div class="actions">
+            <button type="button" class="primary" onClick={() => saveAll(files)}>
+              Download all as one .zip
+            </button>
+          </div>
+          <ul class="files">
+            {files.map(file => (
+              <FileLink key={file.name} file={file} />
+            ))}
+          </ul>
+        </>
+      )}
+    </Panel>
+  )
+}
+
+function FileLink({ file: { name, description, blob } }: { readonly file: OutputFile }) {
+  const address = useMemo(() => URL.createObjectURL(blob), [blob])
+  useEffect(() => () => URL.revokeObjectURL(address), [address])
+  return (
+    <li>
+      <a
+        href={address}
+        download={name.split('/').at(-1)}
+        onClick={() => {
+          unsaved.value = false
+        }}
+      >
+        {name}
+      </a>
+      <span class="muted size">{bytes(blob.size)}</span>
+      <span class="muted description">{description}</span>
+    </li>
+  )
+}
+
+/** Stored rather than compressed: the adapter, the largest file, does not get smaller. */
+async function saveAll(files: readonly OutputFile[]): Promise<void> {
+  try {
+    const { zipSync } = await import('fflate')
+    const contents = await Promise.all(
+      files.map(async ({ name, blob }) => [name, new Uint8Array(await blob.arrayBuffer())] as const),
+    )
+    const archive = new Blob([zipSync(Object.fromEntries(contents), { level: 0 })], {
+      type: 'application/zip',
+    })
+    const address = URL.createObjectURL(archive)
+    const link = Object.assign(document.createElement('a'), { href: address, download: 'tabtune.zip' })
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(address), 60_000)
+    unsaved.value = false
+  } catch (error) {
+    fail('files', failureOf(error))
+  }
+}

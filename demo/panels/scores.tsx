@@ -1,0 +1,60 @@
+import { scoreRows } from '../actions'
+import { counted, duration } from '../parts/format'
+import { Histogram } from '../parts/histogram'
+import { FailureNotice, Notice } from '../parts/notice'
+import { Panel } from '../parts/panel'
+import { Progress } from '../parts/progress'
+import { distributions, model, ready, rows, scores, selection } from '../state'
+
+export function ScoresPanel() {
+  const usable = rows.value?.usable ?? 0
+  return (
+    <Panel
+      id="scores"
+      number={2}
+      title="Scores"
+      lead="The model rates how demanding each instruction is and how good its answer, from 1 to 6. A row’s score is their product, summed over its turns."
+    >
+      {model.value?.bundled && (
+        <Notice kind="info">
+          The bundled scorers are a small demonstration of the method. Do not take their taste for a
+          judgement.
+        </Notice>
+      )}
+      {model.value && !model.value.scorers && (
+        <Notice kind="warning" title="This model was not trained to score.">
+          Its folder has no adapters “complexity” and “quality”, so it scores as it is, which may say little.
+        </Notice>
+      )}
+      <div class="actions">
+        <button type="button" class="primary" disabled={!ready.value || usable === 0} onClick={scoreRows}>
+          {scores.value ? 'Score again' : 'Score the rows'}
+        </button>
+        {usable === 0 && <p class="hint">Needs instruction rows.</p>}
+        {scores.value && (
+          <p class="hint">
+            {counted(scores.value.rows, 'row')} scored in {duration(scores.value.seconds)}.
+            {scores.value.truncated > 0 &&
+              ` ${counted(scores.value.truncated, 'row')} longer than the model’s context lost the middle.`}
+          </p>
+        )}
+      </div>
+      <Progress stage="scores" />
+      <FailureNotice stage="scores" title="The rows could not be scored." />
+      {distributions.value.length > 0 && (
+        <>
+          <div class="charts">
+            {distributions.value.map(distribution => (
+              <Histogram key={distribution.label} distribution={distribution} />
+            ))}
+          </div>
+          {selection.value && (
+            <p class="key">
+              <span class="swatch kept" /> kept <span class="swatch" /> all
+            </p>
+          )}
+        </>
+      )}
+    </Panel>
+  )
+}

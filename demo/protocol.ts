@@ -1,0 +1,165 @@
+import type { Evaluation, Problem, SelectionRecord, TrainStep, Turn } from '../src/index'
+
+/** The GPU that the page runs on. */
+export interface DeviceInfo {
+  readonly name: string
+  /** Emulated on the CPU. */
+  readonly software: boolean
+}
+
+/** The address of the model that comes with the page, or the files of a chosen folder. */
+export type ModelSource = string | readonly File[]
+
+export interface ModelInfo {
+  readonly name: string
+  /** It came with the page. */
+  readonly bundled: boolean
+  /** Number of weights. */
+  readonly parameters: number
+  /** Tokens that fit. */
+  readonly context: number
+  readonly vocabulary: number
+  /** Whether its folder holds adapters that were trained to score. */
+  readonly scorers: boolean
+}
+
+/** What was read from a file of rows or of pairs. */
+export interface FileSummary {
+  readonly name: string
+  readonly bytes: number
+  readonly container: string
+  readonly format: string
+  readonly usable: number
+  readonly total: number
+  /** The first `problemLimit` of them. */
+  readonly problems: readonly Problem[]
+}
+
+/** Problems shown in the page; `selection.jsonl` and the report's counts have all. */
+export const problemLimit = 200
+
+/** One bar: how many values lie in [from, to), and how many of those belong to kept rows. */
+export interface Bin {
+  readonly from: number
+  readonly to: number
+  readonly count: number
+  readonly kept: number
+}
+
+export interface Distribution {
+  readonly label: string
+  /** What was counted: exchanges or rows. */
+  readonly unit: string
+  readonly bins: readonly Bin[]
+  readonly mean: number
+  readonly deviation: number
+  /** Values that could not be computed. */
+  readonly missing: number
+}
+
+export interface ScoreSummary {
+  readonly rows: number
+  /** Rows with a text that was cut to fit the scorer. */
+  readonly truncated: number
+  readonly seconds: number
+}
+
+export type DecisionName = SelectionRecord['decision']
+
+export interface SelectionSummary {
+  readonly counts: Readonly<Record<DecisionName, number>>
+  readonly total: number
+  readonly budget: number
+  readonly threshold: number
+}
+
+export interface TableQuery {
+  readonly decision: DecisionName | 'all'
+  /** Rows that contain all of its words. */
+  readonly search: string
+  readonly order: 'best' | 'file'
+  readonly offset: number
+  readonly limit: number
+}
+
+export interface TableRow extends SelectionRecord {
+  /** The beginning of its first instruction, or of what could not be read. */
+  readonly excerpt: string
+}
+
+export interface TablePage {
+  /** Rows that match. */
+  readonly matches: number
+  readonly rows: readonly TableRow[]
+}
+
+export interface RowText {
+  readonly row: number
+  readonly turns: readonly Turn[]
+}
+
+export interface RowDetail {
+  readonly own: RowText | null
+  /** The kept row that this one repeats. */
+  readonly other: RowText | null
+  readonly problem: Problem | null
+}
+
+/** One pair as the model sees it: text that is only read, and the tokens that are trained on. */
+export interface TokenExample {
+  readonly index: number
+  readonly prompt: string
+  readonly chosen: readonly string[]
+  readonly rejected: readonly string[]
+}
+
+export interface TrainingPlan {
+  readonly pairs: number
+  readonly truncated: number
+  readonly dropped: readonly { readonly index: number; readonly reason: string }[]
+  /** Tokens of all pairs, prompts and both answers. */
+  readonly tokens: number
+  readonly maxLength: number
+  readonly steps: number
+  readonly stepsPerEpoch: number
+  /** Values that are trained. */
+  readonly parameters: number
+  readonly weightBytes: number
+  readonly peakBytes: number
+  readonly example: TokenExample
+}
+
+export type TrainingEvent =
+  | { readonly kind: 'reference'; readonly done: number; readonly total: number }
+  | { readonly kind: 'step'; readonly step: TrainStep; readonly seconds: number }
+  | { readonly kind: 'evaluating' }
+
+export interface TrainingResult {
+  readonly steps: readonly TrainStep[]
+  /** Cancelled before the last step; the adapter is as the last step made it. */
+  readonly stopped: boolean
+  readonly before: Evaluation | null
+  readonly after: Evaluation | null
+  readonly seconds: number
+}
+
+/** The same prompt, answered without and with the adapter. */
+export interface AnswerPair {
+  readonly prompt: string
+  readonly before: string
+  readonly after: string
+}
+
+export interface OutputFile {
+  /** With its folder, as in the archive. */
+  readonly name: string
+  readonly description: string
+  readonly blob: Blob
+}
+
+/** What went wrong, for the page. */
+export interface Failure {
+  /** The error's class. */
+  readonly name: string
+  readonly message: string
+}

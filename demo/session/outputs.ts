@@ -1,0 +1,116 @@
+import {
+  defaultJobOptions,
+  type Gpu,
+  type JobOptions,
+  jobManifest,
+  jsonLines,
+  type ModelFiles,
+  modelDigests,
+  type PairFile,
+  type RowFile,
+  writePeftAdapter,
+  writeRows,
+} from '../../src/index'
+import type { AnswerPair, Distribution, ModelInfo, OutputFile } from '../protocol'
+import type { Input, Selected, Trained } from './results'
+
+/** All that a session has come to. */
+export interface Results {
+  readonly gpu: Gpu
+  readonly files: ModelFiles
+  readonly model: ModelInfo
+  readonly rows: Input<RowFile> | null
+  readonly pairs: Input<PairFile> | null
+  readonly distributions: readonly Distribution[]
+  readonly selected: Selected | null
+  readonly trained: Trained | null
+  readonly answers: readonly AnswerPair[]
+}
+
+type Content = string | Uint8Array<ArrayBuffer>
+
+/** The files under the names that `tabtune run` gives them, and a report for people; the manifest has all their hashes. */
+export async function outputFiles(results: Results): Promise<OutputFile[]> {
+  const { gpu, files, model, rows, pairs, selected, trained } = results
+  if (!selected && !trained) return []
+  const outputs = new Map<string, Content>()
+  const about = new Map<string, string>()
+  const add = (name: string, description: string, content: Content) => {
+    outputs.set(name, content)
+    about.set(name, description)
+  }
+  if (rows && selected) {
+    const positions = new Map(rows.file.rows.map(({ index }, position) => [index, position]))
+    const kept = selected.selection.kept.map(index => positions.get(index)!)
+    add(
+      rows.file.container === 'jsonl' ? 'selected.jsonl' : 'selected.json',
+      'The chosen rows, best first, unchanged in the format they came in',
+      writeRows(rows.file, kept),
+    )
+    add(
+      'selection.jsonl',
+      'Every row of the file with its decision, reason, rank and scores',
+      jsonLines(selected.records),
+    )
+  }
+  if (trained) {
+    const adapter = writePeftAdapter(trained.adapter)
+    add(
+      'adapter/adapter_config.json',
+      'The adapter’s configuration, for Hugging Face PEFT',
+      adapter['adapter_config.json'],
+    )
+    add('adapter/adapter_model.safetensors', 'The adapter’s weights', adapter['adapter_model.safetensors'])
+    add('metrics.jsonl', 'The training’s metrics, step by step', metrics(trained))
+  }
+  const { report } = await import('./report')
+  add('report.html', 'All of it to read, in one file', report(results))
+  const manifest = await jobManifest({
+    gpu,
+    model: { name: model.name, files: await digestsOf(files) },
+    options: usedOptions(results),
+    inputs: [rows, pairs].flatMap(input => (input ? [input.digest] : [])),
+    outputs,
+  })
+  add(
+    'manifest.json',
+    'Versions, options and the hashes of all files',
+    `${JSON.stringify(manifest, null, 2)}\n`,
+  )
+  return [...outputs].map(([name, content]) => ({
+    name,
+    description: about.get(name)!,
+    blob: new Blob([content], { type: typeOf(name) }),
+  }))
+}
+
+/** What the results were made with; the usual options where a stage has not run. */
+export function usedOptions({ selected, trained }: Pick<Results, 'selected' | 'trained'>): JobOptions {
+  const options = trained?.options ?? defaultJobOptions
+  if (!selected) return options
+  const { budget, threshold } = selected.summary
+  return { ...options, budget, threshold }
+}
+
+function metrics({ dropped, result: { steps, before, after } }: Trained): string {
+  return jsonLines([
+    ...dropped.map(({ index, reason }) => ({ dropped: index, reason })),
+    ...steps,
+    ...(before && after ? [{ before, after }] : []),
+  ])
+}
+
+/** A model's files do not change, and hashing large ones takes seconds. */
+const digests = new WeakMap<ModelFiles, ReturnType<typeof modelDigests>>()
+
+function digestsOf(files: ModelFiles): ReturnType<typeof modelDigests> {
+  const known = digests.get(files) ?? modelDigests(files)
+  digests.set(files, known)
+  return known
+}
+
+function typeOf(name: string): string {
+  if (name.endsWith('.html')) return 'text/html'
+  if (name.endsWith('.json')) return 'application/json'
+  return name.endsWith('.jsonl') ? 'application/jsonl' : 'application/octet-stream'
+}

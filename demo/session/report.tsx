@@ -1,0 +1,188 @@
+import { renderToString } from 'preact-render-to-string'
+import { exchanges, type RowFile } from '../../src/index'
+import { EvaluationTable } from '../parts/evaluation-table'
+import { bytes, count, counted, duration, fixed } from '../parts/format'
+import { Histogram } from '../parts/histogram'
+import { TrainingCharts } from '../parts/training-charts'
+import type { AnswerPair, FileSummary } from '../protocol'
+import chartStyle from '../style/charts.css?inline'
+import colorStyle from '../style/colors.css?inline'
+import reportStyle from '../style/report.css?inline'
+import { type Results, usedOptions } from './outputs'
+import type { Input, Selected, Trained } from './results'
+
+/** Rows listed in full; `selection.jsonl` has all of them. */
+const LISTED = 200
+
+/** The results as one page that needs no other file and loads none. */
+export function report(results: Results): string {
+  const { gpu, model, rows, pairs, distributions, selected, trained, answers } = results
+  const body = renderToString(
+    <main>
+      <h1>tabtune report</h1>
+      <dl class="facts">
+        <dt>Model</dt>
+        <dd>
+          {model.name}, {count(model.parameters)} weights
+        </dd>
+        <dt>GPU</dt>
+        <dd>
+          {gpu.adapterName}
+          {gpu.software && ' (software)'}
+        </dd>
+      </dl>
+      <h2>Data</h2>
+      {rows && <FileRead noun="row" input={rows} />}
+      {pairs && <FileRead noun="pair" input={pairs} />}
+      {distributions.length > 0 && (
+        <>
+          <h2>Scores</h2>
+          {!model.scorers && (
+            <p>
+              The model has no adapters that were trained to score: it scored as it is, which says little.
+            </p>
+          )}
+          <div class="charts">
+            {distributions.map(distribution => (
+              <Histogram key={distribution.label} distribution={distribution} />
+            ))}
+          </div>
+        </>
+      )}
+      {rows && selected && <SelectionPart file={rows.file} selected={selected} />}
+      {trained && <TrainingPart trained={trained} />}
+      {answers.length > 0 && <Answers answers={answers} />}
+      <h2>Options</h2>
+      <dl class="facts">
+        {Object.entries(usedOptions(results)).map(([name, value]) => (
+          <>
+            <dt>{name}</dt>
+            <dd>{String(value)}</dd>
+          </>
+        ))}
+      </dl>
+    </main>,
+  )
+  const style = [colorStyle, chartStyle, reportStyle].join('\n')
+  const policy = "default-src 'none'; style-src 'unsafe-inline'"
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width">
+<title>tabtune report</title>
+<style>${style}</style>
+</head>
+<body>${body}</body>
+</html>
+`
+}
+
+function FileRead({
+  noun,
+  input,
+}: {
+  readonly noun: string
+  readonly input: Pick<Input<unknown>, 'summary'>
+}) {
+  const { name, bytes: size, container, format, usable, total, problems }: FileSummary = input.summary
+  const unread = total - usable
+  return (
+    <section>
+      <p>
+        <b>{name}</b> ({bytes(size)}, {container}, {format}): {count(usable)} of {counted(total, noun)} can be
+        used.
+      </p>
+      {unread > 0 && (
+        <ul>
+          {problems.map(({ index, line, reason }) => (
+            <li key={index}>
+              {noun} {index}
+              {line !== undefined && `, line ${line}`}: {reason}
+            </li>
+          ))}
+          {unread > problems.length && <li>and {count(unread - problems.length)} more</li>}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function SelectionPart({ file, selected }: { readonly file: RowFile; readonly selected: Selected }) {
+  const { counts, total, budget, threshold } = selected.summary
+  const rows = new Map(file.rows.map(row => [row.index, row]))
+  const byRow = new Map(selected.records.map(record => [record.row, record]))
+  const { kept } = selected.selection
+  return (
+    <>
+      <h2>Selection</h2>
+      <p>
+        {count(counts.kept)} of {counted(total, 'row')} kept, with a budget of {count(budget)} and a
+        similarity of at most {threshold}. {count(counts.similar)} too similar to a better one,{' '}
+        {count(counts['beyond budget'])} beyond the budget, {count(counts.invalid)} invalid,{' '}
+        {count(counts.unreadable)} unreadable. Rows are counted from 0.
+      </p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Rank</th>
+            <th scope="col">Row</th>
+            <th scope="col">Score</th>
+            <th scope="col">Instruction</th>
+          </tr>
+        </thead>
+        <tbody>
+          {kept.slice(0, LISTED).map((index, rank) => (
+            <tr key={index}>
+              <td>{rank + 1}</td>
+              <td>{index}</td>
+              <td>{fixed(byRow.get(index)?.score ?? null, 2)}</td>
+              <td class="text">{exchanges(rows.get(index)!)[0]?.instruction.slice(0, 300)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {kept.length > LISTED && <p>And {count(kept.length - LISTED)} more, in selection.jsonl.</p>}
+    </>
+  )
+}
+
+function TrainingPart({ trained }: { readonly trained: Trained }) {
+  const { steps, stopped, before, after, seconds } = trained.result
+  const last = steps.at(-1)
+  return (
+    <>
+      <h2>Training</h2>
+      <p>
+        {counted(steps.length, 'step')}
+        {stopped && ` of ${last?.totalSteps} (stopped early)`} in {duration(seconds)}, loss{' '}
+        {fixed(steps[0]?.loss ?? null, 4)} → {fixed(last?.loss ?? null, 4)},{' '}
+        {counted(trained.dropped.length, 'pair')} dropped.
+      </p>
+      <TrainingCharts steps={steps} length={steps.length} />
+      {before && after && <EvaluationTable before={before} after={after} />}
+    </>
+  )
+}
+
+function Answers({ answers }: { readonly answers: readonly AnswerPair[] }) {
+  return (
+    <>
+      <h2>Before and after</h2>
+      {answers.map(({ prompt, before, after }) => (
+        <section key={prompt} class="answers">
+          <h3 class="text">{prompt}</h3>
+          <div>
+            <h4>Before</h4>
+            <p class="text">{before}</p>
+          </div>
+          <div>
+            <h4>After</h4>
+            <p class="text">{after}</p>
+          </div>
+        </section>
+      ))}
+    </>
+  )
+}
