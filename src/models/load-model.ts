@@ -68,11 +68,25 @@ export async function loadModel(
   return {
     name: files.name,
     network,
-    tokenizer,
+    tokenizer: withinVocabulary(tokenizer, network.vocabulary, files.name),
     [Symbol.dispose]() {
       network[Symbol.dispose]()
     },
   }
+}
+
+/** Tokenizers may hold entries that the model has no embedding for; text that uses one is refused. */
+function withinVocabulary(tokenizer: Tokenizer, vocabulary: number, name: string): Tokenizer {
+  if (tokenizer.size <= vocabulary) return tokenizer
+  const encode: Tokenizer['encode'] = (text, options) => {
+    const ids = tokenizer.encode(text, options)
+    const beyond = ids.find(id => id >= vocabulary)
+    if (beyond === undefined) return ids
+    throw new ModelError(
+      `${name}: the text holds token ${beyond}, and the model's vocabulary ends at ${vocabulary}`,
+    )
+  }
+  return { ...tokenizer, encode }
 }
 
 /**

@@ -59,7 +59,7 @@ test('puts every weight on the GPU as it is in the file', async ({ gpu }) => {
     hidden: 32,
     maxPositions: 128,
   })
-  expect(model.tokenizer.encode('the fox')).not.toEqual([])
+  expect(model.tokenizer.hasChatTemplate).toBe(true)
   const want = await tensorsOf(untied)
   expect([...model.network.weights.keys()].sort()).toEqual([...want.keys()].sort())
   for (const [name, tensor] of model.network.weights) {
@@ -229,3 +229,11 @@ function kept(gpu: Gpu): number {
   for (const each of [gpu, empty]) each.trim()
   return gpu.memory.allocated - empty.memory.allocated
 }
+
+test('refuses text whose tokens the model has no embedding for', async () => {
+  // The fixture's tokenizer has 330 entries, its model 123.
+  using model = await loadDry(folder(untied.files, 'tiny'))
+  expect(model.tokenizer.encode('')).toEqual([])
+  expect(() => model.tokenizer.encode('zebra')).toThrow(ModelError)
+  expect(() => model.tokenizer.encode('zebra')).toThrow("and the model's vocabulary ends at 123")
+})
