@@ -149,7 +149,12 @@ async function request(url: URL, options: UrlOptions, range?: string): Promise<R
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   })
   try {
-    return await fetch(url, { headers, ...(signal && { signal }) })
+    // Chrome answers a range from the compressed body in its cache, with lengths of that body.
+    return await fetch(url, {
+      headers,
+      ...(range !== undefined && { cache: 'no-store' }),
+      ...(signal && { signal }),
+    })
   } catch (cause) {
     if (isAbort(cause) || signal?.aborted) throw cause
     const why = 'offline, no such host, or a server that does not allow this page to read it'
