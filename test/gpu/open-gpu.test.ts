@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { NoAdapterError } from '../../src/gpu/errors'
+import { openGpu } from '../../src/gpu/open-gpu'
+
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+async function messageOf(opening: Promise<unknown>): Promise<string> {
+  const error = await opening.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(NoAdapterError)
+  return (error as Error).message
+}
+
+describe('without', () => {
+  test('WebGPU, a browser is told which browsers have it and how the page must come', async () => {
+    vi.stubGlobal('navigator', {})
+    vi.stubGlobal('process', undefined)
+    const opening = openGpu()
+    vi.unstubAllGlobals()
+    expect(await messageOf(opening)).toBe(
+      'This browser has no WebGPU. Use a current Chrome or Edge, Safari 26, or Firefox 141 or later; the page must come over https or from localhost',
+    )
+  })
+
+  test('an adapter, the user is told what to install', async () => {
+    const asked: unknown[] = []
+    const entry = {
+      requestAdapter: async (options: unknown) => {
+        asked.push(options)
+        return null
+      },
+    } as unknown as GPU
+    expect(await messageOf(openGpu({ entry, powerPreference: 'low-power' }))).toBe(
+      'WebGPU is there but offers no adapter: the GPU or its driver is blocked. On Linux without a GPU install a software driver (Debian: apt install mesa-vulkan-drivers)',
+    )
+    expect(asked).toEqual([{ powerPreference: 'low-power' }])
+  })
+})
+
+/** An entry whose adapter says this of itself and gives a device that notes what is asked of it. */
+function entryOf(info: Partial<GPUAdapterInfo>) {
+  const asked: GPUDeviceDescriptor[] = []
+  const limits = { maxBufferSize: 2 ** 32, maxStorageBufferBindingSize: 2 ** 31 }
+  const entry = {
+    requestAdapter: async () => ({
+      info: { vendor: '', architecture: '', device: '', description: '', isFallbackAdapter: false, ...info },
+      limits: { ...limits, maxComputeWorkgroupStorageSize: 2 ** 16 },
+      requestDevice: async (descriptor: GPUDeviceDescriptor) => {
+        asked.push(descriptor)
+        return { lost: new Promise(() => {}), limits }
+      },
+    }),
+  } as unknown as GPU
+  return { entry, asked, limits }
+}
+
+describe('with an adapter', () => {
+  test('asks for its buffer sizes, or for nothing at all', async () => {
+    const { entry, asked, limits } = entryOf({})
+    await openGpu({ entry })
+    await openGpu({ entry, limits: 'default' })
+    expect(asked).toEqual([
+      { label: 'tabtune', requiredLimits: limits },
+      { label: 'tabtune', requiredLimits: {} },
+    ])
+  })
+
+  test.for([
+    [{ vendor: 'google', architecture: 'swiftshader' }, true, 'google swiftshader'],
+    [
+      { description: 'llvmpipe (LLVM 15.0.6, 256 bits)', vendor: 'mesa' },
+      true,
+      'mesa llvmpipe (LLVM 15.0.6, 256 bits)',
+    ],
+    [{ description: 'Microsoft Basic Render Driver' }, true, 'Microsoft Basic Render Driver'],
+    [{ vendor: 'any', isFallbackAdapter: true }, true, 'any'],
+    [{ vendor: 'nvidia', architecture: 'hopper', device: '0x1' }, false, 'nvidia hopper 0x1'],
+    [{}, false, 'unnamed adapter'],
+  ] as const)('names it, and says whether it is software: %o', async ([info, software, name]) => {
+    const gpu = await openGpu({ entry: entryOf(info).entry })
+    expect([gpu.software, gpu.adapterName]).toEqual([software, name])
+  })
+})
+
+test('a real adapter opens with the default limits and with its own', async () => {
+  using plain = await openGpu({ limits: 'default' })
+  using own = await openGpu()
+  expect(plain.device.limits.maxStorageBufferBindingSize).toBe(128 * 2 ** 20)
+  expect(own.device.limits.maxStorageBufferBindingSize).toBeGreaterThanOrEqual(128 * 2 ** 20)
+})
