@@ -5,7 +5,7 @@ import { count, fixed } from '../parts/format'
 import type { DecisionName, SelectionSummary, TablePage, TableQuery, TableRow } from '../protocol'
 import { RowText } from './row-text'
 
-const PAGE = 25
+const PAGE = 10
 
 const words: Readonly<Record<DecisionName, string>> = {
   kept: 'Kept',

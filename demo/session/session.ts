@@ -8,7 +8,6 @@ import {
   type RowFile,
   readPairs,
   readRows,
-  type ScoredRow,
   score,
   selectionRecords,
   selectRows,
