@@ -25,3 +25,11 @@ export function expectClose(
   }
   expect(worst, `element ${at}: got ${got[at]}, want ${want[at]}`).toBeLessThanOrEqual(1)
 }
+
+/** Asserts equal values, as `toEqual` does, but in no time for millions of them. */
+export function expectSame(got: ArrayLike<number>, want: ArrayLike<number>): void {
+  expect(got.length).toBe(want.length)
+  let at = 0
+  while (at < want.length && Object.is(got[at], want[at])) at++
+  if (at < want.length) expect(got[at], `element ${at}`).toBe(want[at])
+}

@@ -6,7 +6,11 @@ export class Feed {
   #bytes = new Uint8Array(0)
   #used = 0
 
-  constructor(private readonly create: (bytes: number) => Block) {}
+  /** @param destroyed called with each block that was given back to the system */
+  constructor(
+    private readonly create: (bytes: number) => Block,
+    private readonly destroyed: (block: Block) => void,
+  ) {}
 
   /** Whether `bytes` more fit without a larger buffer. */
   fits(bytes: number): boolean {
@@ -19,7 +23,10 @@ export class Feed {
 
   /** Makes room for `bytes` in all. What was pushed before must have been submitted. */
   grow(bytes: number): void {
-    this.#block?.buffer.destroy()
+    if (this.#block) {
+      this.#block.buffer.destroy()
+      this.destroyed(this.#block)
+    }
     const size = Math.max(1 << 16, 2 ** Math.ceil(Math.log2(bytes)))
     this.#block = this.create(size)
     this.#bytes = new Uint8Array(size)
@@ -37,9 +44,5 @@ export class Feed {
   upload(queue: GPUQueue): void {
     if (this.#used > 0) queue.writeBuffer(this.#block!.buffer, 0, this.#bytes.buffer, 0, this.#used)
     this.#used = 0
-  }
-
-  destroy(): void {
-    this.#block?.buffer.destroy()
   }
 }

@@ -53,7 +53,12 @@ export class Gpu implements Disposable {
   readonly #pool = new BufferPool(bytes => this.#block(bytes))
   readonly #scratch = new BufferPool(bytes => this.#block(bytes))
   readonly #uniforms = new Uniforms(bytes => this.#uniformBlock(bytes))
-  readonly #feed = new Feed(bytes => this.#block(bytes))
+  readonly #feed = new Feed(
+    bytes => this.#block(bytes),
+    ({ size }) => {
+      this.#allocated -= size
+    },
+  )
   readonly #staging: Staging
   #bindGroups = new Map<string, GPUBindGroup>()
   #pending: Command[] = []
@@ -129,8 +134,12 @@ export class Gpu implements Disposable {
         `tensor [${shape.join(', ')}] needs ${bytes} bytes; ${this.adapterName} binds at most ${limit}`,
       )
     }
-    const pool = this.#recording ? this.#scratch : this.#pool
-    return new Tensor(pool.acquire(bytes), 0, shape, dtype, null, null, tensor => pool.release(tensor.block))
+    const recording = this.#recording
+    const pool = recording ? this.#scratch : this.#pool
+    return new Tensor(pool.acquire(bytes), 0, shape, dtype, null, null, ({ block }) => {
+      // Scratch memory is free again when its recording ends, and may have been handed out since.
+      if (recording === this.#recording || !recording) pool.release(block)
+    })
   }
 
   /** A tensor of zeros. Inside `record`, zero at every replay. */
@@ -248,6 +257,10 @@ export class Gpu implements Disposable {
     this.#recording = recording
     try {
       body()
+    } catch (error) {
+      this.#recordings.delete(recording)
+      this.#freed(recording.uniforms.destroy())
+      throw error
     } finally {
       this.#recording = null
     }
@@ -255,8 +268,10 @@ export class Gpu implements Disposable {
     return recording
   }
 
-  /** Appends a recording's commands to what is pending. */
+  /** Appends a recording's commands to what is pending. @throws {GpuError} if it was disposed */
   replay(recording: Recording): void {
+    if (this.#recording) throw new GpuError('replay: already recording; replay when it has ended')
+    if (!this.#recordings.has(recording)) throw new GpuError('replay: the recording was disposed')
     this.counters.dispatches += recording.dispatches
     for (const command of recording.commands) this.#pending.push(command)
   }
@@ -363,7 +378,8 @@ export class Gpu implements Disposable {
 
   #forget(recording: Recording): void {
     if (!this.#recordings.delete(recording)) return
-    this.submit()
+    // After a failure nothing can be submitted any more, and disposing must not hide what failed.
+    if (!this.#failure) this.submit()
     this.#freed(recording.uniforms.destroy())
   }
 

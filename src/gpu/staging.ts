@@ -20,11 +20,6 @@ export class Staging {
     if (free && free.length < DEPTH) free.push(buffer)
     else buffer.destroy()
   }
-
-  destroy(): void {
-    for (const buffers of this.#free.values()) for (const buffer of buffers) buffer.destroy()
-    this.#free.clear()
-  }
 }
 
 /** One result being read, one being computed, one being encoded. */
