@@ -75,6 +75,7 @@ export function parseCommand(argv: readonly string[]): Command {
   const { values, positionals } = parse(argv)
   if (values.version) return { kind: 'version' }
   if (values.help || (positionals.length === 0 && argv.length === 0)) return { kind: 'help' }
+  if (positionals.length === 0) throw new UsageError('there is no command, expected: tabtune run')
   if (positionals.length !== 1 || positionals[0] !== 'run') {
     throw new UsageError(`unknown command '${positionals.join(' ')}', expected: tabtune run`)
   }

@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { version } from '../../package.json'
+import { parseCommand, UsageError } from '../../src/cli/arguments'
+import { inTurns, run, temporaryFolder } from './command'
+
+/** Options with what they do not take. */
+const wrongValues: readonly (readonly [option: string, ...values: string[]])[] = [
+  ['budget', '-1', '2.5', 'many', ''],
+  ['threshold', '1.1', '-2', 'high'],
+  ['loss', 'ipo', 'constructor'],
+  ['beta', '0', '-0.1', 'NaN', 'Infinity'],
+  ['rank', '0', '1.5'],
+  ['learning-rate', '0', 'fast'],
+  ['epochs', '0', '0.5'],
+  ['steps', '0', '1e99'],
+  ['batch-size', '0', 'x'],
+  ['accumulation', '0', 'x'],
+  ['warmup-ratio', '-0.1', '1.5'],
+  ['max-length', '1', 'long'],
+  ['seed', '-1', '0.5'],
+]
+
+describe('tabtune', () => {
+  it('explains itself with --help, and with no arguments', async () => {
+    const [help, nothing] = [await run(['--help']), await run([])]
+    expect(help).toMatchObject({ code: 0, stderr: [] })
+    expect(help.stdout).toContain('Usage: tabtune run --rows FILE --pairs FILE --out DIR')
+    for (const [option] of wrongValues) expect(help.stdout).toContain(`--${option} `)
+    expect(nothing).toEqual(help)
+  })
+
+  it("says its version, the package's", async () => {
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: [] })
+  })
+
+  it.each([
+    [['tune'], "unknown command 'tune'"],
+    [['run', 'again', '--rows', 'a', '--out', 'b'], "unknown command 'run again'"],
+    [['--out', 'b', '--rows', 'a'], 'there is no command, expected: tabtune run'],
+    [['run', '--row', 'a', '--out', 'b'], "Unknown option '--row'"],
+    [['run', '--rows'], "'--rows <value>' argument missing"],
+    [['run', '--rows', 'a'], '--out DIR is missing'],
+    [['run', '--out', 'b'], 'there is nothing to do: give --rows FILE, --pairs FILE, or both'],
+  ])('refuses %j', async (args, reason) => {
+    const { code, stdout, stderr } = await run(args)
+    expect({ code, stdout, lines: stderr.length }).toEqual({ code: 2, stdout: '', lines: 1 })
+    expect(stderr[0]).toContain(reason)
+    expect(stderr[0]).toMatch(/^tabtune: /)
+  })
+
+  const line = ([option, value]: readonly [string, string]) =>
+    ['run', '--rows', 'absent.json', '--out', 'absent', `--${option}=${value}`] as const
+  const refusal = ([option, value]: readonly [string, string]) => `--${option} is '${value}', expected `
+
+  it.each(wrongValues)('refuses what --%s does not take', (option, ...values) => {
+    for (const value of values) {
+      const parse = () => parseCommand(line([option, value]))
+      expect(parse).toThrow(UsageError)
+      expect(parse).toThrow(refusal([option, value]))
+    }
+  })
+
+  it('says so in one line, before it reads a file', async () => {
+    const cases = wrongValues.map(([option, value]) => [option, value!] as const)
+    const results = await inTurns(cases, one => run(line(one)))
+    for (const [i, { code, stdout, stderr }] of results.entries()) {
+      expect({ code, stdout, lines: stderr.length }).toEqual({ code: 2, stdout: '', lines: 1 })
+      expect(stderr[0]).toContain(refusal(cases[i]!))
+    }
+  })
+
+  it('names the file or folder that is not there', async () => {
+    const folder = temporaryFolder()
+    const rows = join(folder, 'rows.json')
+    writeFileSync(rows, JSON.stringify([{ instruction: 'Name a tree.', output: 'An oak.' }]))
+    const out = join(folder, 'out')
+    const absent = join(folder, 'absent')
+    for (const [args, reason] of [
+      [['--rows', absent], `${absent}: there is no such file`],
+      [['--rows', rows, '--pairs', absent], `${absent}: there is no such file`],
+      [['--rows', folder], `${folder}: EISDIR`],
+      [['--rows', rows, '--model', absent], `${absent}: there is no such model folder`],
+    ] as const) {
+      const { code, stdout, stderr } = await run(['run', '--out', out, ...args])
+      expect({ code, stdout, lines: stderr.length }).toEqual({ code: 2, stdout: '', lines: 1 })
+      expect(stderr[0]).toContain(reason)
+    }
+  })
+})
