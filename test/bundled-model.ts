@@ -1,0 +1,10 @@
+import { filesFromUrl, type ModelFiles } from '../src/io/model-files'
+
+/** The files of the model that comes with the package: from disk in Node, from the page's server in a browser. */
+export async function bundledFiles(): Promise<ModelFiles> {
+  const place = 'demo/public/model'
+  if (globalThis.location) return filesFromUrl(`/${place}/`)
+  const { filesFromFolder } = await import('../src/io/model-files-node')
+  const { fileURLToPath } = await import('node:url')
+  return filesFromFolder(fileURLToPath(new URL(`../${place}`, import.meta.url)))
+}
