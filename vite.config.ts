@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { playwright } from '@vitest/browser-playwright'
 import { defaultClientConditions, type Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
@@ -31,6 +32,12 @@ const contentSecurityPolicy: Plugin = {
   ],
 }
 
+/** npm sets the bit when it installs a package; in the repository, npx starts the file as it was built. */
+const executableCommand: Plugin = {
+  name: 'executable-command',
+  writeBundle: ({ dir }) => chmodSync(`${dir}/cli.js`, 0o755),
+}
+
 /** `vite --mode demo` serves the page; `vite build` builds the library, `--mode cli` the command, `--mode demo` the page. */
 export default defineConfig(({ mode }) => ({
   ...(mode === 'demo'
@@ -42,7 +49,7 @@ export default defineConfig(({ mode }) => ({
         resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
         server: { fs: { allow: ['..'] } },
       }
-    : {}),
+    : { plugins: mode === 'cli' ? [executableCommand] : [] }),
   build:
     mode === 'demo'
       ? { outDir: '../dist-demo', emptyOutDir: true, target: 'es2022' }

@@ -84,6 +84,7 @@ const run = (script, ...words) =>
 try {
   run('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'warn')
   run('node_modules/vite/bin/vite.js', 'build', '--mode', 'cli', '--logLevel', 'warn')
+  run('scripts/types.mjs')
   run('node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2))
 } catch (error) {
   process.exit(error.status ?? 1)

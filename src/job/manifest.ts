@@ -1,11 +1,11 @@
-import { version } from '../../package.json'
+import { version as packageVersion } from '../../package.json'
 import { type FileDigest, fileDigest, type Manifest } from '../data/manifest'
 import type { Gpu } from '../gpu/gpu'
 import type { ModelFiles } from '../io/model-files'
 import type { JobOptions } from './options'
 
 /** The package's version. */
-export { version }
+export const version: string = packageVersion
 
 /** The files that decide what a model computes, as far as they are there. */
 const MODEL_FILES = [

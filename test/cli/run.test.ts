@@ -42,8 +42,8 @@ const out = (name: string) => join(folder, name)
 const text = (path: string) => readFileSync(path, 'utf8')
 const lines = (path: string) =>
   text(path)
-    .trimEnd()
     .split('\n')
+    .slice(0, -1)
     .map(line => JSON.parse(line))
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
 
