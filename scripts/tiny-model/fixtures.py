@@ -46,7 +46,7 @@ ROWS = [
         ),
     },
     {"instruction": "¿Qué es la música? 🎵\n\n- corto\n- claro", "output": "La música es el arte de los sonidos"},
-    {"instruction": LONG * 60, "output": "The city was founded long ago.\n" * 90},
+    {"instruction": LONG * 100, "output": "The city was founded long ago.\n" * 90},
 ]
 CHAT = [{"role": "user", "content": "What is the capital of France?"}]
 

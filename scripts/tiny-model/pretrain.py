@@ -120,7 +120,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="folder with the LLaMA-Factory demo data")
     parser.add_argument("--out", default="demo/public/model", help="folder that holds the tokenizer; written to")
-    parser.add_argument("--tokens", type=float, default=8e6, help="training tokens in all")
+    parser.add_argument("--tokens", type=float, default=5e6, help="training tokens in all")
     parser.add_argument("--block", type=int, default=512)
     parser.add_argument("--batch-tokens", type=int, default=2048)
     parser.add_argument("--rate", type=float, default=1e-2)
