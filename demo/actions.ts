@@ -46,22 +46,31 @@ export const cancel = async (): Promise<void> => {
   await session.cancel()
 }
 
-export async function readRows(file: Blob, name: string): Promise<void> {
-  state.rows.value = null
-  state.clearScores()
-  await work('rows', `Reading ${name}`, async progress => {
-    state.rows.value = await session.readRows(file, name, callback(progress))
+// Files that are given at once are read one after the other.
+let reading: Promise<void> = Promise.resolve()
+
+export function readRows(file: Blob, name: string): Promise<void> {
+  reading = reading.then(async () => {
+    state.rows.value = null
+    state.clearScores()
+    await work('rows', `Reading ${name}`, async progress => {
+      state.rows.value = await session.readRows(file, name, callback(progress))
+    })
   })
+  return reading
 }
 
-export async function readPairs(file: Blob, name: string): Promise<void> {
-  state.pairs.value = null
-  state.plan.value = null
-  state.clearTraining()
-  await work('pairs', `Reading ${name}`, async progress => {
-    state.pairs.value = await session.readPairs(file, name, callback(progress))
-    state.prompts.value = await session.prompts()
+export function readPairs(file: Blob, name: string): Promise<void> {
+  reading = reading.then(async () => {
+    state.pairs.value = null
+    state.plan.value = null
+    state.clearTraining()
+    await work('pairs', `Reading ${name}`, async progress => {
+      state.pairs.value = await session.readPairs(file, name, callback(progress))
+      state.prompts.value = await session.prompts()
+    })
   })
+  return reading
 }
 
 export async function readSample(): Promise<void> {
@@ -74,8 +83,7 @@ export async function readSample(): Promise<void> {
     Promise.all([load('rows.json'), load('pairs.json')]),
   )
   if (!files) return
-  await readRows(files[0], 'rows.json')
-  await readPairs(files[1], 'pairs.json')
+  await Promise.all([readRows(files[0], 'rows.json'), readPairs(files[1], 'pairs.json')])
 }
 
 export async function scoreRows(): Promise<void> {

@@ -62,6 +62,8 @@ export const failures = signal<Readonly<Partial<Record<Stage, Failure>>>>({})
 export const announcement = signal('')
 
 export const busy = computed(() => task.value !== null)
+/** Only files are being read: others may join the queue. */
+export const canRead = computed(() => !busy.value || ['rows', 'pairs'].includes(task.value!.stage))
 export const ready = computed(() => model.value !== null && lost.value === null && !busy.value)
 
 export function fail(stage: Stage, failure: Failure | null): void {

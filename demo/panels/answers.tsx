@@ -31,7 +31,7 @@ export function AnswersPanel() {
           <label for="prompt">Question</label>
           <textarea
             id="prompt"
-            rows={3}
+            rows={2}
             required
             value={shown}
             onInput={event => setPrompt(event.currentTarget.value)}

@@ -4,7 +4,7 @@ import { FileRead } from '../parts/file-read'
 import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
 import { Progress } from '../parts/progress'
-import { busy, pairs, rows } from '../state'
+import { busy, canRead, pairs, rows } from '../state'
 
 export function DataPanel() {
   return (
@@ -25,7 +25,7 @@ export function DataPanel() {
           <FileDrop
             label="Instruction rows"
             hint="JSON or JSON lines: Alpaca, ShareGPT or OpenAI messages"
-            disabled={busy.value}
+            disabled={!canRead.value}
             onFile={file => readRows(file, file.name)}
           />
           <Progress stage="rows" />
@@ -36,7 +36,7 @@ export function DataPanel() {
           <FileDrop
             label="Preference pairs"
             hint="JSON or JSON lines: ShareGPT, Alpaca or TRL, with a chosen and a rejected answer"
-            disabled={busy.value}
+            disabled={!canRead.value}
             onFile={file => readPairs(file, file.name)}
           />
           <Progress stage="pairs" />

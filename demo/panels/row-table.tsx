@@ -93,7 +93,7 @@ export function RowTable(props: {
             <th scope="col" class="number wide">
               Quality
             </th>
-            <th scope="col">Row</th>
+            <th scope="col">Row, counted from 0</th>
           </tr>
         </thead>
         <tbody>

@@ -17,8 +17,7 @@ export function ScoresPanel() {
     >
       {model.value?.bundled && (
         <Notice kind="info">
-          The bundled scorers are a small demonstration of the method. Do not take their taste for a
-          judgement.
+          The bundled scorers show how the method works. They are far too small to judge your data.
         </Notice>
       )}
       {model.value && !model.value.scorers && (
@@ -27,7 +26,12 @@ export function ScoresPanel() {
         </Notice>
       )}
       <div class="actions">
-        <button type="button" class="primary" disabled={!ready.value || usable === 0} onClick={scoreRows}>
+        <button
+          type="button"
+          class={scores.value ? '' : 'primary'}
+          disabled={!ready.value || usable === 0}
+          onClick={scoreRows}
+        >
           {scores.value ? 'Score again' : 'Score the rows'}
         </button>
         {usable === 0 && <p class="hint">Needs instruction rows.</p>}

@@ -21,7 +21,7 @@ export function Histogram({ distribution }: { readonly distribution: Distributio
   const spread = `mean ${fixed(mean, 2)}, standard deviation ${fixed(deviation, 2)}`
   const total = bins.reduce((sum, bin) => sum + bin.count, 0)
   return (
-    <figure class="chart">
+    <figure class="chart stacked">
       <figcaption>
         <span class="chart-title">{label}</span>
         <span class="chart-legend">

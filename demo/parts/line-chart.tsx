@@ -20,15 +20,16 @@ export function LineChart(props: {
   /** Values that the vertical axis always shows. */
   readonly include?: readonly number[]
   readonly digits?: number
+  /** Least height of the vertical axis, in its own unit. */
+  readonly minSpan?: number
 }) {
-  const { title, series, length, include = [], digits = 3 } = props
+  const { title, series, length, include = [], digits = 3, minSpan = 0.02 } = props
   const values = series.flatMap(({ values }) => values)
   const [low = 0, high = 1] = extent([...values, ...include])
   const x = scaleLinear([1, Math.max(2, length)], [margin.left, WIDTH - margin.right])
-  const y = scaleLinear(low === high ? [low - 0.5, high + 0.5] : [low, high], [
-    HEIGHT - margin.bottom,
-    margin.top,
-  ])
+  // Values that hardly differ are not blown up to fill the height.
+  const pad = Math.max(0, minSpan - (high - low)) / 2
+  const y = scaleLinear([low - pad, high + pad], [HEIGHT - margin.bottom, margin.top])
   y.nice(4)
   const path = line<number>((_, n) => x(n + 1), y)
   const steps = x.ticks(Math.min(5, Math.max(2, length))).filter(Number.isInteger)

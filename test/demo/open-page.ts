@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { preview } from 'vite'
+
+const root = new URL('../../', import.meta.url).pathname
+
+/** The page as it is shipped: built, and served by nothing but a server of files. */
+export async function servePage() {
+  const folder = await mkdtemp(join(tmpdir(), 'tabtune-page-'))
+  const build = [
+    'node_modules/vite/bin/vite.js',
+    'build',
+    '--mode',
+    'demo',
+    '--emptyOutDir',
+    '--outDir',
+    folder,
+  ]
+  // Vitest's own NODE_ENV would give a build for tests.
+  const env = { ...process.env, NODE_ENV: 'production' }
+  await promisify(execFile)(process.execPath, build, { cwd: root, env })
+  const server = await preview({
+    root,
+    configFile: false,
+    appType: 'mpa',
+    build: { outDir: folder },
+    preview: { port: 0, host: '127.0.0.1' },
+  })
+  const address = server.resolvedUrls?.local[0]
+  if (!address) throw new Error('the preview server gave no address')
+  return {
+    address,
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+export function launch(flags: readonly string[] = ['--enable-unsafe-webgpu']): Promise<Browser> {
+  return chromium.launch({
+    ...(process.env.CHROME_PATH ? { executablePath: process.env.CHROME_PATH } : {}),
+    args: ['--no-sandbox', '--disable-background-networking', ...flags],
+  })
+}
+
+/** Opens the page with the bundled model loaded, and notes what it asks for and how long its main thread is held. */
+export async function openPage(browser: Browser, address: string) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+  const requests: string[] = []
+  const errors: string[] = []
+  page.context().on('request', request => requests.push(request.url()))
+  page.on('pageerror', error => errors.push(String(error)))
+  page.on('console', message => {
+    // A file that a model need not have is asked for, and logged when it is not there.
+    if (message.type() === 'error' && !message.text().includes('404')) errors.push(message.text())
+  })
+  await page.addInitScript(() => {
+    const held: number[] = []
+    Object.assign(window, { held })
+    new PerformanceObserver(list => {
+      for (const { duration } of list.getEntries()) held.push(duration)
+    }).observe({ type: 'longtask' })
+  })
+  await page.goto(address)
+  await page.getByText('tokens of context').waitFor()
+  return { page, requests, errors }
+}
+
+/** The longest task of the main thread so far, in ms; 0 if none was longer than 50. */
+export const longestTask = (page: Page): Promise<number> =>
+  page.evaluate(() => Math.max(0, ...(window as unknown as { held: number[] }).held))
+
+export const sample = async (name: 'rows' | 'pairs'): Promise<unknown[]> =>
+  JSON.parse(await readFile(join(root, `demo/public/sample/${name}.json`), 'utf8'))
+
+/** Gives the page a file, as if it had been chosen. */
+export async function choose(page: Page, label: string, name: string, content: unknown): Promise<void> {
+  const bytes =
+    content instanceof Uint8Array ? content : new TextEncoder().encode(JSON.stringify(content, null, 2))
+  await page
+    .getByLabel(label)
+    .setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(bytes) })
+}
+
+export async function fill(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
+  for (const [label, value] of Object.entries(values)) {
+    await page.getByLabel(label, { exact: true }).fill(value)
+    await page.getByLabel(label, { exact: true }).blur()
+  }
+}
+
+/** Clicks a link of the downloads and reads what it saves. */
+export async function download(page: Page, name: string): Promise<Buffer> {
+  const waiting = page.waitForEvent('download')
+  await page.getByText(name, { exact: true }).click()
+  return readFile(await (await waiting).path())
+}

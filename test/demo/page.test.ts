@@ -1,0 +1,251 @@
+import { createHash } from 'node:crypto'
+import { unzipSync } from 'fflate'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { filesFromList } from '../../src/io/model-files'
+import { readPeftAdapter } from '../../src/io/peft-adapter'
+import { choose, download, fill, launch, longestTask, openPage, sample, servePage } from './open-page'
+
+const LONG = 300_000
+
+let site: Awaited<ReturnType<typeof servePage>>
+let browser: Browser
+
+beforeAll(async () => {
+  site = await servePage()
+  browser = await launch()
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await site?.[Symbol.asyncDispose]()
+})
+
+/** Short rows of the sample, an exact copy among them, and two that cannot be read. */
+async function fewRows(): Promise<unknown[]> {
+  const rows = await sample('rows')
+  const short = rows.filter(row => JSON.stringify(row).length < 350).slice(0, 14)
+  return [...short, rows[5], { ...(rows[5] as object) }, rows[101], rows[117]]
+}
+
+async function fewPairs(count: number): Promise<unknown[]> {
+  const pairs = await sample('pairs')
+  const short = pairs.filter(pair => JSON.stringify(pair).length < 650)
+  return [...short.slice(0, count), pairs[37]]
+}
+
+/** A training of few and small steps. */
+const quick = { 'Most steps': '4', 'Batch size': '1', 'Batches a step': '1', Rank: '4' }
+
+async function openTraining(page: Page, options: Readonly<Record<string, string>>): Promise<void> {
+  await page.getByText('More options').click()
+  await fill(page, options)
+  await page.locator('.plan').getByText(options['Most steps']!, { exact: false }).first().waitFor()
+}
+
+const lines = (bytes: Buffer) =>
+  bytes
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+
+test(
+  'the sample is one click away, and scoring it can be cancelled',
+  async () => {
+    const { page, errors } = await openPage(browser, site.address)
+    await page.getByRole('button', { name: 'Try the sample' }).click()
+    const data = page.locator('#data')
+    await data.getByText('217 of 220 rows can be used').waitFor()
+    await data.getByText('68 of 70 pairs can be used').waitFor()
+    await data.getByText('3 rows could not be used').click()
+    expect(await data.locator('.problems').first().textContent()).toMatch(
+      /row 101, line \d+: "output" is empty/,
+    )
+    await page.locator('.plan').getByText('68', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Score the rows' }).click()
+    await page.locator('#scores progress[value]').waitFor({ timeout: LONG })
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page
+      .getByRole('button', { name: 'Score the rows' })
+      .and(page.locator(':enabled'))
+      .waitFor({ timeout: LONG })
+    expect(await page.locator('#scores .chart').count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.close()
+  },
+  LONG,
+)
+
+test(
+  'the whole job, to its last file',
+  async () => {
+    const rows = await fewRows()
+    const { page, requests, errors } = await openPage(browser, site.address)
+    await choose(page, 'Instruction rows', 'mine.json', rows)
+    await page.getByText(`16 of 18 rows can be used`).waitFor()
+    await choose(page, 'Preference pairs', 'prefer.json', await fewPairs(6))
+    await page.getByText('6 of 7 pairs can be used').waitFor()
+
+    await fill(page, { Budget: '5' })
+    await page.getByRole('button', { name: 'Score the rows' }).click()
+    await page.getByRole('button', { name: 'Select again' }).waitFor({ timeout: LONG })
+    expect(await page.locator('#scores .chart').count()).toBe(3)
+    const tally = page.locator('.tallies')
+    expect(await tally.textContent()).toMatch(/18 all rows5 kept/)
+    await tally.getByText('too similar').click()
+    await page.locator('.row-toggle').first().click()
+    expect(await page.locator('.detail .text-card').count()).toBe(2)
+
+    await openTraining(page, quick)
+    await page.getByRole('button', { name: 'Train', exact: true }).click()
+    await page.getByRole('button', { name: 'Train anew' }).waitFor({ timeout: LONG })
+    await page.locator('.live').getByText('4 of 4').waitFor()
+    await page.locator('#answers table').waitFor()
+    await fill(page, { Question: 'What is the sun?' })
+    await page.getByRole('button', { name: 'Answer', exact: true }).click()
+    await page.locator('#answers .progress').waitFor()
+    await page.locator('#answers .progress').waitFor({ state: 'detached', timeout: LONG })
+    const after = await page.locator('.answer .text').last().textContent()
+    expect(after).not.toBe('No answer yet.')
+    // The page was never held for long, although the GPU was busy all the time.
+    expect(await longestTask(page)).toBeLessThan(300)
+
+    const files = new Map<string, Buffer>()
+    for (const link of await page.locator('.files a').all()) {
+      const name = (await link.textContent())!
+      files.set(name, await download(page, name))
+    }
+    const selected = JSON.parse(files.get('selected.json')!.toString()) as unknown[]
+    expect(selected).toHaveLength(5)
+    for (const row of selected) expect(rows).toContainEqual(row)
+
+    const records = lines(files.get('selection.jsonl')!)
+    expect(records.map(({ row }) => row)).toEqual(rows.map((_, row) => row))
+    const kept = records.filter(({ decision }) => decision === 'kept')
+    expect(kept.sort((a, b) => Number(a.rank) - Number(b.rank)).map(({ row }) => rows[Number(row)])).toEqual(
+      selected,
+    )
+    expect(records.filter(({ decision }) => decision === 'unreadable')).toHaveLength(2)
+
+    const adapter = await readPeftAdapter(
+      filesFromList(
+        new Map(
+          ['adapter_config.json', 'adapter_model.safetensors'].map(name => [
+            name,
+            new Blob([new Uint8Array(files.get(`adapter/${name}`)!)]),
+          ]),
+        ),
+      ),
+    )
+    // Five blocks of seven linear layers, an A and a B each.
+    expect(adapter.tensors.size).toBe(5 * 7 * 2)
+    expect(adapter.config.r).toBe(4)
+    for (const [name, { data }] of adapter.tensors)
+      expect(
+        data.some(value => value !== 0),
+        name,
+      ).toBe(true)
+
+    const metrics = lines(files.get('metrics.jsonl')!)
+    expect(metrics.filter(({ step }) => step !== undefined)).toHaveLength(4)
+    expect(Math.abs(Number(metrics[0]!.loss) - Math.LN2)).toBeLessThan(1e-4)
+    expect(metrics.at(-1)).toHaveProperty('after.accuracy')
+
+    const manifest = JSON.parse(files.get('manifest.json')!.toString())
+    const hash = (name: string) => createHash('sha256').update(files.get(name)!).digest('hex')
+    const names = [...files.keys()].filter(name => name !== 'manifest.json')
+    expect(manifest.outputs).toEqual(
+      names.map(name => ({ name, bytes: files.get(name)!.length, sha256: hash(name) })),
+    )
+    expect(manifest.inputs.map(({ name }: { name: string }) => name)).toEqual(['mine.json', 'prefer.json'])
+    expect(manifest.options).toMatchObject({ budget: 5, rank: 4, steps: 4, batchSize: 1 })
+
+    const report = files.get('report.html')!.toString()
+    expect(report).toContain('5 of 18 rows kept')
+    expect(report).toContain('4 steps')
+    expect(report).toContain('What is the sun?')
+    expect(report).not.toMatch(/<script|src=|https?:/)
+
+    const archive = unzipSync(new Uint8Array(await download(page, 'Download all as one .zip')))
+    expect(Object.keys(archive)).toEqual([...files.keys()])
+    for (const [name, bytes] of files) expect(Buffer.from(archive[name]!).equals(bytes), name).toBe(true)
+
+    const foreign = requests.filter(url => !url.replace(/^blob:/, '').startsWith(site.address))
+    expect(foreign).toEqual([])
+    expect(errors).toEqual([])
+    await page.close()
+  },
+  LONG,
+)
+
+test(
+  'a training that is cancelled keeps what it learned, and a lost GPU comes back with it',
+  async () => {
+    const { page } = await openPage(browser, site.address)
+    await choose(page, 'Preference pairs', 'prefer.json', await fewPairs(3))
+    await openTraining(page, { ...quick, 'Most steps': '90', Epochs: '30' })
+    await page.getByRole('button', { name: 'Train', exact: true }).click()
+    await page.locator('.live').waitFor({ timeout: LONG })
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('Stopped early.').waitFor({ timeout: LONG })
+    await page.getByRole('link', { name: 'adapter/adapter_model.safetensors' }).waitFor()
+    const trained = await download(page, 'adapter/adapter_model.safetensors')
+
+    await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess')
+    await page.getByText('The GPU stopped.').waitFor()
+    await page.getByRole('button', { name: 'Start again' }).click()
+    await page.getByText('The GPU stopped.').waitFor({ state: 'detached' })
+    await page.getByText('3 of 4 pairs can be used').waitFor()
+    await fill(page, { Question: 'What is the sun?' })
+    await page.getByRole('button', { name: 'Answer', exact: true }).click()
+    await page.locator('#answers .progress').waitFor()
+    await page.locator('#answers .progress').waitFor({ state: 'detached', timeout: LONG })
+    expect(await page.locator('.answer .text').last().textContent()).not.toBe('No answer yet.')
+    const again = await download(page, 'adapter/adapter_model.safetensors')
+    expect(again.equals(trained)).toBe(true)
+    await page.close()
+  },
+  LONG,
+)
+
+test(
+  'a file that cannot be read says so where it was given',
+  async () => {
+    const { page, errors } = await openPage(browser, site.address)
+    const text = (content: string) => new TextEncoder().encode(content)
+    const rows = JSON.stringify(await fewRows())
+    const cases: readonly (readonly [content: Uint8Array, message: RegExp])[] = [
+      [text('Plain prose.'), /JSON/],
+      [text(rows.slice(0, 900)), /breaks off/],
+      [text(''), /empty/],
+      [text('{"a": 1}'), /rows/],
+      [text(JSON.stringify(await fewPairs(2))), /preference pair/],
+      [Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0), /ZIP/],
+    ]
+    const alert = page.locator('#data .columns > div').first().getByRole('alert')
+    for (const [content, message] of cases) {
+      await choose(page, 'Instruction rows', 'bad.json', content)
+      await alert.getByText(message).waitFor()
+      expect(await alert.textContent()).toContain('These rows could not be read.')
+    }
+    await choose(page, 'Instruction rows', 'good.json', await fewRows())
+    await page.getByText('16 of 18 rows can be used').waitFor()
+    expect(await alert.count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.close()
+  },
+  LONG,
+)
+
+test('without WebGPU the page says what to do instead', async () => {
+  const plain = await launch(['--disable-features=WebGPUService', '--disable-gpu'])
+  try {
+    const page = await plain.newPage()
+    await page.goto(site.address)
+    await page.getByRole('heading', { name: 'tabtune needs WebGPU' }).waitFor()
+    expect(await page.locator('main').textContent()).toMatch(/no WebGPU|no adapter/)
+  } finally {
+    await plain.close()
+  }
+})
