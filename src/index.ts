@@ -25,6 +25,8 @@ export { writeRows } from './data/write-rows'
 export type { Embedder, EmbedOptions } from './embedding/embedder'
 export { hashedNgrams } from './embedding/hashed-ngrams'
 export { type LastHiddenStateOptions, lastHiddenState } from './embedding/last-hidden-state'
+export type { AdapterInfo } from './gpu/adapter-info'
+export type { Counters } from './gpu/counters'
 export { dryGpu } from './gpu/dry-gpu'
 export {
   DeviceLostError,
@@ -34,7 +36,7 @@ export {
   ShapeError,
   ValidationError,
 } from './gpu/errors'
-export { type AdapterInfo, type Counters, Gpu } from './gpu/gpu'
+export { Gpu } from './gpu/gpu'
 export { type OpenOptions, openGpu } from './gpu/open-gpu'
 export { Tensor } from './gpu/tensor'
 export {

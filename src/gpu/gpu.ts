@@ -1,5 +1,9 @@
+import { type AdapterInfo, adapterName } from './adapter-info'
+import { BindGroups } from './bind-groups'
 import { type Command, encode } from './commands'
-import { DeviceLostError, GpuError, OutOfMemoryError, ValidationError } from './errors'
+import type { Counters } from './counters'
+import { GpuError, OutOfMemoryError } from './errors'
+import { Failures } from './failures'
 import { Feed } from './feed'
 import {
   type Arguments,
@@ -7,38 +11,20 @@ import {
   bindDims,
   type Dtype,
   type FreeParams,
+  foldWorkgroups,
   type Kernel,
   type Params,
 } from './kernel'
+import { Memory } from './memory'
 import { Pipelines } from './pipelines'
 import { type Block, BufferPool } from './pool'
 import { Recording } from './recording'
 import { Staging } from './staging'
 import { Tensor } from './tensor'
 import { Uniforms } from './uniforms'
-import { BufferUsage, MAP_READ } from './usage'
 
-/** What has been created and done since the device was opened. Tests hold the replay law with these. */
-export interface Counters {
-  buffers: number
-  bindGroups: number
-  pipelines: number
-  submits: number
-  dispatches: number
-}
-
-/** What the system says about the adapter, and whether its work runs on the CPU. */
-export interface AdapterInfo {
-  readonly vendor: string
-  readonly architecture: string
-  readonly device: string
-  readonly description: string
-  readonly software: boolean
-}
-
-/** Commands kept back before they are submitted unasked, so that the GPU starts early. */
+/** Commands, not counting replayed ones, that are submitted unasked, so that the GPU starts early. */
 const PENDING_LIMIT = 1024
-const BIND_GROUP_LIMIT = 4096
 /** Uploads up to this size travel with the next submit; larger ones go at once. */
 const FEED_LIMIT = 1 << 20
 
@@ -49,57 +35,42 @@ const FEED_LIMIT = 1 << 20
  */
 export class Gpu implements Disposable {
   readonly counters: Counters = { buffers: 0, bindGroups: 0, pipelines: 0, submits: 0, dispatches: 0 }
+  readonly #memory: Memory
   readonly #pipelines: Pipelines
-  readonly #pool = new BufferPool(bytes => this.#block(bytes))
-  readonly #scratch = new BufferPool(bytes => this.#block(bytes))
-  readonly #uniforms = new Uniforms(bytes => this.#uniformBlock(bytes))
-  readonly #feed = new Feed(
-    bytes => this.#block(bytes),
-    ({ size }) => {
-      this.#allocated -= size
-    },
-  )
+  readonly #bindGroups: BindGroups
+  /** For tensors of the caller. */
+  readonly #pool: BufferPool
+  /** For tensors inside recordings; all recordings share it, as they never run at the same time. */
+  readonly #scratch: BufferPool
+  readonly #uniforms: Uniforms
+  readonly #feed: Feed
   readonly #staging: Staging
-  #bindGroups = new Map<string, GPUBindGroup>()
+  readonly #failures: Failures
   #pending: Command[] = []
+  /** How many of them did not come from a recording. */
+  #eager = 0
   #recording: Recording | null = null
   readonly #recordings = new Set<Recording>()
-  #blockIds = 0
-  #allocated = 0
-  #peak = 0
-  #failure: GpuError | null = null
 
   constructor(
     readonly device: GPUDevice,
     readonly adapter: AdapterInfo,
   ) {
+    const memory = new Memory(device, this.counters)
+    this.#memory = memory
     this.#pipelines = new Pipelines(device, this.counters)
-    this.#staging = new Staging(size => {
-      this.counters.buffers++
-      return device.createBuffer({
-        label: 'staging',
-        size,
-        usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
-      })
-    })
-    device.onuncapturederror = ({ error }) => {
-      const text = `${this.adapterName}: ${error.message}`
-      const memory = typeof GPUOutOfMemoryError !== 'undefined' && error instanceof GPUOutOfMemoryError
-      this.#failure ??= memory
-        ? new OutOfMemoryError(`${text}. Use a smaller model, shorter texts or a smaller batch`)
-        : new ValidationError(text)
-    }
-    void device.lost.then(info => {
-      this.#failure ??= new DeviceLostError(
-        `${this.adapterName}: device lost (${info.reason}): ${info.message}`,
-      )
-    })
+    this.#bindGroups = new BindGroups(device, this.counters)
+    this.#pool = new BufferPool(memory.storage)
+    this.#scratch = new BufferPool(memory.storage)
+    this.#uniforms = new Uniforms(memory.uniform)
+    this.#feed = new Feed(memory.storage, block => memory.freed([block]))
+    this.#staging = new Staging(memory.staging)
+    this.#failures = new Failures(device, this.adapterName)
   }
 
   /** The adapter's name for people. */
   get adapterName(): string {
-    const { vendor, architecture, device, description } = this.adapter
-    return [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed adapter'
+    return adapterName(this.adapter)
   }
 
   /** Whether the work runs on the CPU. */
@@ -109,7 +80,7 @@ export class Gpu implements Disposable {
 
   /** Bytes of GPU memory held now, and the most that was held. */
   get memory(): { readonly allocated: number; readonly peak: number } {
-    return { allocated: this.#allocated, peak: this.#peak }
+    return { allocated: this.#memory.allocated, peak: this.#memory.peak }
   }
 
   /**
@@ -205,25 +176,14 @@ export class Gpu implements Disposable {
     params: FreeParams<B, P>,
   ): void {
     const dims = bindDims(kernel, tensors)
-    const [x, y, z] = this.#fold(kernel.name, kernel.workgroups(dims))
+    const limit = this.device.limits.maxComputeWorkgroupsPerDimension
+    const [x, y, z] = foldWorkgroups(kernel.name, kernel.workgroups(dims), limit)
     if (x * y * z === 0) return
-    const { pipeline, layout, layoutId } = this.#pipelines.get(kernel)
+    const compiled = this.#pipelines.get(kernel)
     const uniforms = this.#recording?.uniforms ?? this.#uniforms
     const { block, offset } = uniforms.push(kernel.params, { ...params, ...dims })
-    let key = `${layoutId}|${block.id}`
-    const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: block.buffer, size: 256 } }]
-    for (const name of Object.keys(kernel.bindings)) {
-      const tensor = tensors[name]!
-      // Shaders may view four values at a time; blocks are multiples of 256 bytes, so rounding up stays inside.
-      const size = Math.max(16, Math.ceil(tensor.bytes / 16) * 16)
-      key += `|${tensor.block.id}:${tensor.offset}:${size}`
-      entries.push({
-        binding: entries.length,
-        resource: { buffer: tensor.block.buffer, offset: tensor.offset, size },
-      })
-    }
-    const bindGroup = this.#bindGroup(key, layout, entries, kernel.name)
-    this.#push({ kind: 'dispatch', pipeline, bindGroup, uniform: [offset], x, y, z })
+    const bindGroup = this.#bindGroups.get(kernel, compiled, tensors, block)
+    this.#push({ kind: 'dispatch', pipeline: compiled.pipeline, bindGroup, uniform: [offset], x, y, z })
   }
 
   /** Submits what is pending. */
@@ -236,6 +196,7 @@ export class Gpu implements Disposable {
     const encoder = this.device.createCommandEncoder()
     encode(encoder, this.#pending)
     this.#pending = []
+    this.#eager = 0
     queue.submit([encoder.finish()])
     this.counters.submits++
     this.#uniforms.rewind()
@@ -249,10 +210,7 @@ export class Gpu implements Disposable {
   record(body: () => void): Recording {
     if (this.#recording) throw new GpuError('record: already recording')
     this.#scratch.reset()
-    const recording = new Recording(
-      bytes => this.#uniformBlock(bytes),
-      done => this.#forget(done),
-    )
+    const recording = new Recording(this.#memory.uniform, done => this.#forget(done))
     this.#recordings.add(recording)
     this.#recording = recording
     try {
@@ -291,7 +249,7 @@ export class Gpu implements Disposable {
 
   /** Throws what the device reported since the last look. */
   check(): void {
-    if (this.#failure) throw this.#failure
+    if (this.#failures.first) throw this.#failures.first
   }
 
   /** Waits for the GPU to finish what was submitted. */
@@ -323,17 +281,13 @@ export class Gpu implements Disposable {
     const { buffer } = tensor.block
     this.#push({ kind: 'copy', from: buffer, fromOffset: tensor.offset, to: staging, toOffset: 0, bytes })
     this.submit()
-    try {
-      await staging.mapAsync(MAP_READ)
-    } catch (cause) {
+    const result = await this.#staging.take(bytes, staging).catch(async (cause: unknown) => {
+      // A lost device rejects the mapping first and says why it was lost a little later.
       await Promise.race([this.device.lost, new Promise(resolve => setTimeout(resolve, 100))])
-      throw this.#failure ?? new GpuError(`read: ${String(cause)}`, { cause })
-    }
-    const result = wrap(staging.getMappedRange().slice(0))
-    staging.unmap()
-    this.#staging.release(bytes, staging)
+      throw this.#failures.first ?? new GpuError(`read: ${String(cause)}`, { cause })
+    })
     this.check()
-    return result
+    return wrap(result)
   }
 
   #push(command: Command): void {
@@ -343,66 +297,19 @@ export class Gpu implements Disposable {
     }
     if (command.kind === 'dispatch') this.counters.dispatches++
     this.#pending.push(command)
-    if (this.#pending.length >= PENDING_LIMIT) this.submit()
-  }
-
-  #fold(name: string, [x, y, z]: readonly [number, number?, number?]): [number, number, number] {
-    const limit = this.device.limits.maxComputeWorkgroupsPerDimension
-    if (x > limit && y === undefined && z === undefined) {
-      const rows = Math.ceil(x / limit)
-      return [Math.ceil(x / rows), rows, 1]
-    }
-    if (x > limit || (y ?? 1) > limit || (z ?? 1) > limit) {
-      throw new GpuError(
-        `${name}: ${x} × ${y ?? 1} × ${z ?? 1} workgroups, at most ${limit} an axis. Split the work`,
-      )
-    }
-    return [x, y ?? 1, z ?? 1]
-  }
-
-  #bindGroup(
-    key: string,
-    layout: GPUBindGroupLayout,
-    entries: GPUBindGroupEntry[],
-    label: string,
-  ): GPUBindGroup {
-    let group = this.#bindGroups.get(key)
-    if (!group) {
-      if (this.#bindGroups.size >= BIND_GROUP_LIMIT) this.#bindGroups = new Map()
-      group = this.device.createBindGroup({ label, layout, entries })
-      this.counters.bindGroups++
-      this.#bindGroups.set(key, group)
-    }
-    return group
+    if (++this.#eager >= PENDING_LIMIT) this.submit()
   }
 
   #forget(recording: Recording): void {
     if (!this.#recordings.delete(recording)) return
     // After a failure nothing can be submitted any more, and disposing must not hide what failed.
-    if (!this.#failure) this.submit()
+    if (!this.#failures.first) this.submit()
     this.#freed(recording.uniforms.destroy())
   }
 
   #freed(blocks: readonly Block[]): void {
     if (blocks.length === 0) return
-    for (const { size } of blocks) this.#allocated -= size
-    // Cached bind groups may hold destroyed buffers, and would keep their memory.
-    this.#bindGroups = new Map()
-  }
-
-  #block(size: number): Block {
-    const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST
-    return this.#buffer(size, usage)
-  }
-
-  #uniformBlock(size: number): Block {
-    return this.#buffer(size, BufferUsage.UNIFORM | BufferUsage.COPY_DST)
-  }
-
-  #buffer(size: number, usage: number): Block {
-    this.counters.buffers++
-    this.#allocated += size
-    this.#peak = Math.max(this.#peak, this.#allocated)
-    return { id: this.#blockIds++, buffer: this.device.createBuffer({ size, usage }), size }
+    this.#memory.freed(blocks)
+    this.#bindGroups.clear()
   }
 }

@@ -1,4 +1,4 @@
-import { ShapeError } from './errors'
+import { GpuError, ShapeError } from './errors'
 import type { Tensor } from './tensor'
 
 /** How a tensor is stored. All are 4 bytes wide. */
@@ -119,4 +119,22 @@ export function packParams(
     else if (type === 'u32') into.setUint32(offset, value, true)
     else into.setInt32(offset, value, true)
   })
+}
+
+/**
+ * Workgroup counts within `limit` an axis: a single count beyond it is folded into two axes.
+ *
+ * @throws {GpuError} if a count beyond the limit is not the only one
+ */
+export function foldWorkgroups(name: string, [x, y, z]: Workgroups, limit: number): [number, number, number] {
+  if (x > limit && y === undefined && z === undefined) {
+    const rows = Math.ceil(x / limit)
+    return [Math.ceil(x / rows), rows, 1]
+  }
+  if (x > limit || (y ?? 1) > limit || (z ?? 1) > limit) {
+    throw new GpuError(
+      `${name}: ${x} × ${y ?? 1} × ${z ?? 1} workgroups, at most ${limit} an axis. Split the work`,
+    )
+  }
+  return [x, y ?? 1, z ?? 1]
 }

@@ -1,4 +1,4 @@
-import type { Counters } from './gpu'
+import type { Counters } from './counters'
 import type { Bindings, Kernel, Params } from './kernel'
 import { COMPUTE_STAGE } from './usage'
 

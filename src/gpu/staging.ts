@@ -1,3 +1,5 @@
+import { MAP_READ } from './usage'
+
 /** Buffers that carry results back. They are kept and reused, a few of each size. */
 export class Staging {
   readonly #free = new Map<number, GPUBuffer[]>()
@@ -15,7 +17,16 @@ export class Staging {
     return free.pop() ?? this.create(bytes)
   }
 
-  release(bytes: number, buffer: GPUBuffer): void {
+  /** Waits for what was copied into a buffer of `acquire`, and takes the buffer back. */
+  async take(bytes: number, buffer: GPUBuffer): Promise<ArrayBuffer> {
+    await buffer.mapAsync(MAP_READ)
+    const result = buffer.getMappedRange().slice(0)
+    buffer.unmap()
+    this.#release(bytes, buffer)
+    return result
+  }
+
+  #release(bytes: number, buffer: GPUBuffer): void {
     const free = this.#free.get(bytes)
     if (free && free.length < DEPTH) free.push(buffer)
     else buffer.destroy()
