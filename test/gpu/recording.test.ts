@@ -58,6 +58,19 @@ describe('a recording', () => {
     expect(await gpu.readU32(y)).toEqual(Uint32Array.of(0, sum, 2 * sum))
   })
 
+  test('stays one submit with more commands than are kept back otherwise', async ({ gpu }) => {
+    using y = gpu.tensor([4], Float32Array.of(1, 2, 3, 4))
+    using recording = gpu.record(() => {
+      for (let i = 0; i < 1500; i++) gpu.clear(y)
+    })
+    await gpu.idle()
+    const { submits } = gpu.counters
+    gpu.replay(recording)
+    gpu.write(y, Float32Array.of(5))
+    expect(await gpu.read(y)).toEqual(Float32Array.of(5, 0, 0, 0))
+    expect(gpu.counters.submits).toBe(submits + 1)
+  })
+
   test('replays without creating anything, in one submit', async ({ gpu }) => {
     using x = gpu.tensor([4], numbers)
     using y = gpu.zeros([4], 'u32')
