@@ -63,6 +63,7 @@ function total(results: readonly ExchangeScores[], keys: readonly string[]): Sco
     for (const key of keys) {
       const value = scores[key]
       if (typeof value !== 'number') return value ?? { missing: `the scorer gave no ${key}` }
+      if (!Number.isFinite(value)) return { missing: `the scorer gave ${value} for ${key}` }
       product *= value
     }
     sum += product
