@@ -41,12 +41,14 @@ def read_pairs(data):
     for row in rows:
         messages = [{"role": roles[turn["from"]], "content": turn["value"]} for turn in row["conversations"]]
         asked = [message["content"] for message in messages if message["role"] == "user"]
-        pairs.append({
-            "messages": messages,
-            "instruction": asked[-1],
-            "chosen": row["chosen"]["value"],
-            "rejected": row["rejected"]["value"],
-        })
+        pairs.append(
+            {
+                "messages": messages,
+                "instruction": asked[-1],
+                "chosen": row["chosen"]["value"],
+                "rejected": row["rejected"]["value"],
+            }
+        )
     return pairs
 
 

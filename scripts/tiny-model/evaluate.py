@@ -1,7 +1,8 @@
 """Loads the published folder as a user would and prints what the model card states.
 
-Held-out loss of the base, and for each scorer, on rows that neither the base nor the adapter was trained on: the
-deviation of its scores, Spearman's correlation with the rubric, the mean error. Ends with an error below the floor.
+Held-out loss of the base, and for each scorer, on rows that neither the base nor the adapter was trained
+on: the deviation of its scores, Spearman's correlation with the rubric, the mean error. Ends with an
+error below the floor.
 """
 
 import argparse
@@ -19,8 +20,12 @@ import rubric
 
 FLOOR = 0.5
 QUESTIONS = (
-    "What is the capital of France?", "Name three fruits.", "Give me some tips for sleep.", "Write a short story.",
-    "Describe a process of making crepes.", "What are the benefits of exercise?",
+    "What is the capital of France?",
+    "Name three fruits.",
+    "Give me some tips for sleep.",
+    "Write a short story.",
+    "Describe a process of making crepes.",
+    "What are the benefits of exercise?",
 )
 
 
@@ -49,7 +54,7 @@ def answer(model, tokenizer, question, tokens=60):
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     ids = tokenizer(text, return_tensors="pt")["input_ids"]
     mask = torch.ones_like(ids)
-    out = model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)[0, ids.shape[1]:]
+    out = model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)[0, ids.shape[1] :]
     return tokenizer.decode(out, skip_special_tokens=True), int(out[-1]) == tokenizer.eos_token_id
 
 
@@ -57,7 +62,9 @@ def judge(folder, name, tokenizer, data):
     """Prints the figures of one scorer; returns whether it clears the floor."""
     adapted = PeftModel.from_pretrained(load(folder), f"{folder}/{name}").eval()
     held_out = rows.ROWS[name](data)[1]
-    predicted = prompts.score(adapted.get_base_model(), tokenizer, [prompts.PROMPTS[name](row) for row in held_out])
+    predicted = prompts.score(
+        adapted.get_base_model(), tokenizer, [prompts.PROMPTS[name](row) for row in held_out]
+    )
     wanted = np.array([rubric.RUBRICS[name](row) for row in held_out])
     made = np.array(["synthetic" in row or "spoilt" in row for row in held_out])
     passes = True

@@ -1,7 +1,8 @@
 """Writes the reference values that the tests of the TypeScript side compare with, from the published folder.
 
-tiny-tokenizer.json: strings with their token ids. tiny-scorer.json: logits of the base model after one prompt, and
-rows with the token count and the score of their prompts. Computed in float32 from the stored weights.
+tiny-tokenizer.json: strings with their token ids. tiny-scorer.json: logits of the base model after one
+prompt, and rows with the token count and the score of their prompts. Computed in float32 from the stored
+weights.
 """
 
 import argparse
@@ -17,21 +18,71 @@ import prompts
 from evaluate import load
 
 STRINGS = [
-    "", " ", "  ", "\n", "\n\n", "\t", "a", " a", "  a", "a ", "a  ", "Hello, world!", " Hello", "Don't stop.",
-    "It’s “fine”, isn't it?", "1234567890", "3.14 and 2,718", "x1y2", "line one\nline two", "end \n\n start", "tab\there",
-    "    indented code", "def f(x):\n    return x + 1", "naïve café", "straße", "日本語のテキスト", "привет мир", "مرحبا", "हिन्दी",
-    "😀", "👩‍👩‍👧‍👦 family", "e\u0301 combining", "\u00a0non-breaking", "zero\u200bwidth", "▁ is the space mark", "<0x0A> <unk", "</s>",
-    "<s>text</s>", "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n", " <|im_end|> ", "\r\n", "…—–", "a\u0000b",
-    "##Query: Name three fruits.  \n##Complexity: ", "#Response#:\nApples. \n##Quality: ", "supercalifragilistic",
+    "",
+    " ",
+    "  ",
+    "\n",
+    "\n\n",
+    "\t",
+    "a",
+    " a",
+    "  a",
+    "a ",
+    "a  ",
+    "Hello, world!",
+    " Hello",
+    "Don't stop.",
+    "It’s “fine”, isn't it?",
+    "1234567890",
+    "3.14 and 2,718",
+    "x1y2",
+    "line one\nline two",
+    "end \n\n start",
+    "tab\there",
+    "    indented code",
+    "def f(x):\n    return x + 1",
+    "naïve café",
+    "straße",
+    "日本語のテキスト",
+    "привет мир",
+    "مرحبا",
+    "हिन्दी",
+    "😀",
+    "👩‍👩‍👧‍👦 family",
+    "e\u0301 combining",
+    "\u00a0non-breaking",
+    "zero\u200bwidth",
+    "▁ is the space mark",
+    "<0x0A> <unk",
+    "</s>",
+    "<s>text</s>",
+    "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
+    " <|im_end|> ",
+    "\r\n",
+    "…—–",
+    "a\u0000b",
+    "##Query: Name three fruits.  \n##Complexity: ",
+    "#Response#:\nApples. \n##Quality: ",
+    "supercalifragilistic",
 ]
 ALPHABETS = (
-    "abcdefghij klmnop qrstuvwxyz  ", "The quick brown fox, jumps over! 12 3\n\n", "éüßñçøåÆœ ’“”–… ab ", "😀👍🏽🇫🇷❤️🎉 a\n", "日本語中文한국어 x",
-    "абвгд עברית العربية हिन्दी ไทย ", "{}[]()<>|/\\_-+=*&^%$#@!~`'\" \t\n", "0123456789.,:%€$ -", "\u2028\u00a0\u3000\u200d\ufeff\u0301 a1",
+    "abcdefghij klmnop qrstuvwxyz  ",
+    "The quick brown fox, jumps over! 12 3\n\n",
+    "éüßñçøåÆœ ’“”–… ab ",
+    "😀👍🏽🇫🇷❤️🎉 a\n",
+    "日本語中文한국어 x",
+    "абвгд עברית العربية हिन्दी ไทย ",
+    "{}[]()<>|/\\_-+=*&^%$#@!~`'\" \t\n",
+    "0123456789.,:%€$ -",
+    "\u2028\u00a0\u3000\u200d\ufeff\u0301 a1",
 )
 LONG = "Write a report about the history of the city. "
 ROWS = [
     {"instruction": "Name three fruits.", "output": "Apples, oranges and pears."},
-    {"instruction": "What is the capital of France?", "output": "France France France France France France France"},
+    {
+        "instruction": "What is the capital of France?",
+        "output": "France France France France France France France",
+    },
     {
         "instruction": (
             "Explain why the sky is blue, compare it with the color of a sunset, and justify each step. Use at most "
@@ -45,7 +96,10 @@ ROWS = [
             "bounce off the trees, and the large ones go straight through."
         ),
     },
-    {"instruction": "¿Qué es la música? 🎵\n\n- corto\n- claro", "output": "La música es el arte de los sonidos"},
+    {
+        "instruction": "¿Qué es la música? 🎵\n\n- corto\n- claro",
+        "output": "La música es el arte de los sonidos",
+    },
     {"instruction": LONG * 100, "output": "The city was founded long ago.\n" * 90},
 ]
 CHAT = [{"role": "user", "content": "What is the capital of France?"}]
@@ -80,7 +134,7 @@ def logits_after(model, tokenizer):
         "topLogits": [{"id": int(i), "logit": round(float(v), 5)} for i, v in zip(top.indices, top.values)],
         "lastLogitsSum": round(float(logits[-1].double().sum()), 3),
         "logSumExp": [round(float(value), 5) for value in logits.double().logsumexp(-1)],
-        "greedy": out[0, len(ids):].tolist(),
+        "greedy": out[0, len(ids) :].tolist(),
     }
 
 
@@ -88,7 +142,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="demo/public/model")
     parser.add_argument("--out", default="test/fixtures")
-    parser.add_argument("--random-strings", type=int, default=0, help="also write this many to random-strings.json")
+    parser.add_argument(
+        "--random-strings", type=int, default=0, help="also write this many to random-strings.json"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
 
@@ -114,13 +170,16 @@ def main():
                 "keptTokens": len(prompts.encode(tokenizer, prompt)),
                 "score": round(float(score), 5),
             }
-    write("tiny-scorer.json", {
-        "maximumTokens": prompts.MAXIMUM_TOKENS,
-        "endTokens": prompts.END_TOKENS,
-        "digitIds": prompts.digit_ids(tokenizer),
-        "base": logits_after(load(options.model), tokenizer),
-        "rows": cases,
-    })
+    write(
+        "tiny-scorer.json",
+        {
+            "maximumTokens": prompts.MAXIMUM_TOKENS,
+            "endTokens": prompts.END_TOKENS,
+            "digitIds": prompts.digit_ids(tokenizer),
+            "base": logits_after(load(options.model), tokenizer),
+            "rows": cases,
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Pretrains the tiny Llama on plain text and ChatML chats; writes config.json, generation_config.json, model.safetensors.
+"""Pretrains the tiny Llama on plain text and ChatML chats; writes config.json, generation_config.json,
+model.safetensors.
 
-Documents are packed end to end into blocks; every token is trained. The stored weights are fp16, and the held-out
-losses printed at the end are those of the rounded weights.
+Documents are packed end to end into blocks; every token is trained. The stored weights are fp16, and the
+held-out losses printed at the end are those of the rounded weights.
 """
 
 import argparse
@@ -49,7 +50,9 @@ def documents(data, tokenizer, short_chats):
     for passage in corpus.read_passages(data):
         held_out = corpus.percentile_of(passage) < corpus.HELD_OUT_PASSAGES
         ids = tokenizer(passage)["input_ids"]
-        split["text"][held_out].append([tokenizer.bos_token_id, *ids, tokenizer.convert_tokens_to_ids("</s>")])
+        split["text"][held_out].append(
+            [tokenizer.bos_token_id, *ids, tokenizer.convert_tokens_to_ids("</s>")]
+        )
     chats = corpus.read_chats(data)
     chats += [(False, corpus.chat(*pair)) for pair in synthetic.short_chats(short_chats)]
     for held_out, messages in chats:
@@ -88,7 +91,9 @@ def optimizers_for(model, rate, decay):
     named = list(model.named_parameters())
     hidden = [p for name, p in named if p.dim() == 2 and "embed_tokens" not in name]
     others = [p for name, p in named if p.dim() != 2 or "embed_tokens" in name]
-    muon = torch.optim.Muon(hidden, lr=rate, weight_decay=decay, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+    muon = torch.optim.Muon(
+        hidden, lr=rate, weight_decay=decay, momentum=0.95, adjust_lr_fn="match_rms_adamw"
+    )
     adamw = torch.optim.AdamW(others, lr=rate / 2, betas=(0.9, 0.95), weight_decay=0.0)
     for group in [*muon.param_groups, *adamw.param_groups]:
         group["peak"] = group["lr"]
@@ -119,7 +124,9 @@ def save(model, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="folder with the LLaMA-Factory demo data")
-    parser.add_argument("--out", default="demo/public/model", help="folder that holds the tokenizer; written to")
+    parser.add_argument(
+        "--out", default="demo/public/model", help="folder that holds the tokenizer; written to"
+    )
     parser.add_argument("--tokens", type=float, default=5e6, help="training tokens in all")
     parser.add_argument("--block", type=int, default=512)
     parser.add_argument("--batch-tokens", type=int, default=2048)
@@ -167,7 +174,10 @@ def main():
         step += 1
         if step % 100 == 0 or step == steps:
             seconds = time.time() - start
-            print(f"step {step}/{steps} loss {running:.3f} {step * options.batch_tokens / seconds:.0f} tokens/s", flush=True)
+            print(
+                f"step {step}/{steps} loss {running:.3f} {step * options.batch_tokens / seconds:.0f} tokens/s",
+                flush=True,
+            )
 
     save(model, options.out)
     figures = {f"{name}_loss": round(mean_loss(model, parts[1]), 4) for name, parts in split.items()}

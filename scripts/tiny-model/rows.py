@@ -1,4 +1,6 @@
-"""The rows the scorers learn from and are tested on: instructions and answers of the corpus, and spoilt answers."""
+"""The rows the scorers learn from and are tested on: instructions and answers of the corpus, and spoilt
+answers.
+"""
 
 import hashlib
 import random
@@ -60,7 +62,10 @@ def with_spoilt(rows):
         draw = draw_for(row["instruction"], row["output"])
         other = draw.choice(rows)["output"]
         spoil = draw.choice(SPOILERS)
-        result += [row, {"instruction": row["instruction"], "output": spoil(draw, row["output"], other), "spoilt": True}]
+        result += [
+            row,
+            {"instruction": row["instruction"], "output": spoil(draw, row["output"], other), "spoilt": True},
+        ]
     return result
 
 

@@ -1,8 +1,8 @@
 """The rubric that the demonstration scorers learn: plain features of the text, weighed, then mapped to 1…6.
 
-It knows nothing of truth or taste. Complexity counts what a request demands; quality counts what a helpful answer
-usually shows (enough text, the question's words, structure, detail) and what a broken one shows (a cut-off end,
-repetition, disordered words). Every feature is a function of the text alone.
+It knows nothing of truth or taste. Complexity counts what a request demands; quality counts what a
+helpful answer usually shows (enough text, the question's words, structure, detail) and what a broken one
+shows (a cut-off end, repetition, disordered words). Every feature is a function of the text alone.
 """
 
 import math
@@ -43,7 +43,7 @@ ENDING = re.compile(r"[.!?)\]}\"'’”`|>:;\d]\s*$")
 COMPLEXITY_KNOTS = (1.2, 2.25, 3.2, 4.65, 7.85, 13.3)
 QUALITY_KNOTS = (-1.4, 0.3, 1.45, 2.9, 4.5, 5.4)
 """Points at which the score is 1, 2, … 6, linear between: the 2, 20, 40, 60, 80 and 98 % quantiles of the rows
-that the scorers are trained on (scorers.py --knots prints them)."""
+that the scorers are trained on, rounded (scorers.py --knots prints them)."""
 
 
 def words_of(text):

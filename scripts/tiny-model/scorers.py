@@ -1,7 +1,8 @@
 """Trains the two demonstration scorers: LoRA adapters that answer Deita's prompts with a digit from 1 to 6.
 
-The base stays frozen. The loss is the cross-entropy of the six digits with the rubric's score, shared between its two
-neighbouring digits, plus the squared error of their expectation, which is the score that is used.
+The base stays frozen. The loss is the cross-entropy of the six digits with the rubric's score, shared
+between its two neighbouring digits, plus the squared error of their expectation, which is the score that
+is used.
 """
 
 import argparse
@@ -51,14 +52,19 @@ def train(model, encoded, scores, options, digits):
             factor = progress / WARMUP if progress < WARMUP else 0.5 * (1 + math.cos(math.pi * progress))
             for parameters_ in optimizer.param_groups:
                 parameters_["lr"] = options.rate * factor
-            loss = loss_of(prompts.digit_logits(model, [encoded[index] for index in group], digits), scores[group])
+            loss = loss_of(
+                prompts.digit_logits(model, [encoded[index] for index in group], digits), scores[group]
+            )
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             running.append(loss.item())
             step += 1
-        print(f"epoch {epoch + 1}: loss {np.mean(running[-len(groups):]):.3f}, {time.time() - start:.0f} s", flush=True)
+        print(
+            f"epoch {epoch + 1}: loss {np.mean(running[-len(groups) :]):.3f}, {time.time() - start:.0f} s",
+            flush=True,
+        )
 
 
 def save(adapted, out):
@@ -101,7 +107,9 @@ def print_knots(data):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="folder with the LLaMA-Factory demo data")
-    parser.add_argument("--model", default="demo/public/model", help="folder of the base model; the adapters go below it")
+    parser.add_argument(
+        "--model", default="demo/public/model", help="folder of the base model; the adapters go below it"
+    )
     parser.add_argument("--scorer", choices=list(rows.ROWS), default="complexity")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=4e-3)
@@ -123,7 +131,9 @@ def main():
     trained_on = rows.ROWS[options.scorer](options.data)[0]
     encoded = [prompts.encode(tokenizer, prompts.PROMPTS[options.scorer](row)) for row in trained_on]
     scores = torch.tensor([rubric.RUBRICS[options.scorer](row) for row in trained_on])
-    print(f"{options.scorer}: {len(encoded)} rows, {sum(map(len, encoded))} tokens, labels' deviation {scores.std():.2f}")
+    print(
+        f"{options.scorer}: {len(encoded)} rows, {sum(map(len, encoded))} tokens, labels' deviation {scores.std():.2f}"
+    )
 
     model = adapted.get_base_model()
     model.train()

@@ -1,8 +1,10 @@
-"""Trains the byte-fallback BPE tokenizer and writes tokenizer.json, tokenizer_config.json, special_tokens_map.json.
+"""Trains the byte-fallback BPE tokenizer and writes tokenizer.json, tokenizer_config.json,
+special_tokens_map.json.
 
-Like Llama's: spaces become U+2581, a character outside the vocabulary becomes its UTF-8 bytes <0x00>…<0xFF>.
-Unlike Llama's: no space is put before the text and no <s> either, so that decode(encode(text)) == text and a text
-cut at a special token encodes to the same ids piece by piece. Every digit is a token of its own.
+Like Llama's: spaces become U+2581, a character outside the vocabulary becomes its UTF-8 bytes
+<0x00>…<0xFF>. Unlike Llama's: no space is put before the text and no <s> either, so that
+decode(encode(text)) == text and a text cut at a special token encodes to the same ids piece by piece.
+Every digit is a token of its own.
 """
 
 import argparse
@@ -47,12 +49,15 @@ def train(texts, vocabulary):
     bytes_ = [f"<0x{byte:02X}>" for byte in range(256)]
     learned_size = vocabulary - len(CONTROL) - len(bytes_) - len(CHAT)
     tokenizer = empty_tokenizer()
-    tokenizer.train_from_iterator(texts, trainers.BpeTrainer(
-        vocab_size=learned_size,
-        initial_alphabet=alphabet,
-        limit_alphabet=len(set(alphabet) | set(common)),
-        show_progress=False,
-    ))
+    tokenizer.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=learned_size,
+            initial_alphabet=alphabet,
+            limit_alphabet=len(set(alphabet) | set(common)),
+            show_progress=False,
+        ),
+    )
     written = json.loads(tokenizer.to_str())
     learned = sorted(written["model"]["vocab"], key=written["model"]["vocab"].get)
     tokens = CONTROL + bytes_ + learned + CHAT
@@ -61,8 +66,13 @@ def train(texts, vocabulary):
     written["model"]["vocab"] = ids
     written["added_tokens"] = [
         {
-            "id": ids[token], "content": token, "single_word": False, "lstrip": False, "rstrip": False,
-            "normalized": False, "special": True,
+            "id": ids[token],
+            "content": token,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": True,
         }
         for token in CONTROL + CHAT
     ]
@@ -84,7 +94,9 @@ def main():
 
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "tokenizer.json").write_text(json.dumps(written, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    (out / "tokenizer.json").write_text(
+        json.dumps(written, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
+    )
     special = {"bos_token": "<s>", "eos_token": "<|im_end|>", "unk_token": "<unk>", "pad_token": "</s>"}
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
