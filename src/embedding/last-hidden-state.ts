@@ -1,4 +1,5 @@
 import type { LoraMap } from '../models/causal-network'
+import { checkContext } from '../models/context'
 import { eachLastHidden } from '../models/last-hidden'
 import type { Model } from '../models/load-model'
 import type { Embedder } from './embedder'
@@ -12,12 +13,15 @@ export interface LastHiddenStateOptions {
 /**
  * A causal model's last hidden state at the text's end-of-sequence token, as Deita embeds rows
  * (https://arxiv.org/abs/2312.15685 §2.3 uses Mistral-7B's). E is the model's hidden size.
+ *
+ * @throws {ModelError} if `maxTokens` exceeds the model's context
  */
 export function lastHiddenState(
   { name, network, tokenizer }: Model,
   { adapter = null, maxTokens = Math.min(2048, network.maxPositions) }: LastHiddenStateOptions = {},
 ): Embedder {
   const { gpu, hidden: C } = network
+  checkContext(network, maxTokens)
   return {
     name: `last-hidden-state:${name}`,
     dimensions: C,

@@ -1,6 +1,7 @@
 import type { Exchange } from '../data/row'
 import type { Tokenizer } from '../io/tokenizer'
 import type { LoraMap } from '../models/causal-network'
+import { checkContext } from '../models/context'
 import { eachLastHidden } from '../models/last-hidden'
 import type { Model } from '../models/load-model'
 import { scoreHead } from '../ops/score-head'
@@ -40,6 +41,7 @@ export const qualityPrompt = (exchange: Exchange): string => fill(QUALITY, { ...
  * that the question at its end survives, and its exchange is marked as truncated.
  *
  * @throws {ScorerError} if the tokenizer has no single token for a digit
+ * @throws {ModelError} if `maxTokens` exceeds the model's context
  */
 export function deitaScorer(
   { network, tokenizer }: Model,
@@ -49,6 +51,7 @@ export function deitaScorer(
     maxTokens = Math.min(1024, network.maxPositions),
   }: DeitaScorerOptions = {},
 ): Scorer {
+  checkContext(network, maxTokens)
   const digits = Uint32Array.from(DIGITS, digit => digitToken(tokenizer, digit))
   const passes = [
     { key: 'complexity', adapter: complexity, prompt: complexityPrompt },

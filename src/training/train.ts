@@ -74,7 +74,7 @@ export function countSteps(
  * late: the GPU is never waited for in between. A step's loss is the mean over its pairs, however they are split into
  * passes. Stopping early (`break`, `signal`) leaves the adapter as the last encoded step made it.
  *
- * @throws {TrainingError} for options out of range, or no pair
+ * @throws {TrainingError} for options out of range, no pair, or a pair longer than the model's context
  * @throws {NonFiniteError} naming the pairs of the step whose loss or gradient was not finite; that step changed nothing
  * @throws the signal's reason when it is aborted
  */
@@ -89,7 +89,7 @@ export async function* train(
     { batchSize, accumulation, epochs, ...(maxSteps === undefined ? {} : { maxSteps }) },
     learningRate,
   )
-  if (pairs.length === 0) throw new TrainingError('there is no pair to train on')
+  checkPairs(pairs, adapter.network.maxPositions)
   const references =
     options.references ??
     (await answerLogProbs(adapter.network, pairs, {
@@ -177,6 +177,17 @@ function report(
 function shuffled(n: number, seed: number, epoch: number): number[] {
   const keys = Array.from({ length: n }, (_, i) => counterHash(seed, epoch, i, 0x5eed))
   return keys.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b)
+}
+
+function checkPairs(pairs: readonly EncodedPair[], maxPositions: number): void {
+  if (pairs.length === 0) throw new TrainingError('there is no pair to train on')
+  for (const { index, chosen, rejected } of pairs) {
+    const tokens = Math.max(chosen.ids.length, rejected.ids.length)
+    if (tokens <= maxPositions) continue
+    throw new TrainingError(
+      `pair ${index} of the file has ${tokens} tokens, the model's context is ${maxPositions}. Encode pairs with this maxLength`,
+    )
+  }
 }
 
 function checkOptions(counts: Record<string, number>, learningRate: number): void {

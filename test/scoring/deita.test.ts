@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest'
 import type { Exchange } from '../../src/data/row'
 import { loadTokenizer } from '../../src/io/tokenizer'
 import { type LoadedScorer, loadScorer } from '../../src/job/load-scorer'
+import { ModelError } from '../../src/models/errors'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
 import { complexityPrompt, deitaScorer, qualityPrompt, ScorerError } from '../../src/scoring/deita'
@@ -134,6 +135,15 @@ describe('deitaScorer', () => {
     const tokenizer = await loadTokenizer(folder(tied.files, 'tiny'))
     expect(() => deitaScorer({ name, network, tokenizer, [Symbol.dispose]() {} })).toThrow(
       new ScorerError("the tokenizer has no token for the digit 1, which Deita's scores are read from"),
+    )
+  })
+
+  test('refuses more tokens than the model has positions for', ({ model }) => {
+    const { maxPositions } = model.network
+    expect(() => deitaScorer(model, { maxTokens: maxPositions + 1 })).toThrow(
+      new ModelError(
+        `maxTokens is ${maxPositions + 1}, expected an integer from 1 to the model's context of ${maxPositions}`,
+      ),
     )
   })
 

@@ -146,6 +146,16 @@ describe('train', () => {
     await expect(run(gpu, examplePairs(2), { ...learn, ...bad })).rejects.toThrow(message)
     await expect(run(gpu, [], learn)).rejects.toThrow(TrainingError)
   })
+
+  test('refuses a pair longer than the context of the model', async ({ gpu }) => {
+    const [first, second] = examplePairs(2)
+    const rejected = { ids: new Uint32Array(129), answerBegin: 3 }
+    await expect(run(gpu, [first!, { ...second!, rejected }], learn)).rejects.toThrow(
+      new TrainingError(
+        "pair 1 of the file has 129 tokens, the model's context is 128. Encode pairs with this maxLength",
+      ),
+    )
+  })
 })
 
 describe('estimateTraining', () => {

@@ -1,0 +1,94 @@
+import { describe, expect } from 'vitest'
+import { eachLastHidden, type LastHiddenOptions } from '../../src/models/last-hidden'
+import { pack, uploadPacked } from '../../src/nn/packed'
+import { Tape } from '../../src/ops/tape'
+import { LoraAdapter } from '../../src/training/lora-adapter'
+import { test } from '../gpu'
+import { expectClose, noise } from '../numbers'
+import { tinyConfig, tinyLlama } from '../tiny-llama'
+
+const C = tinyConfig.hidden
+const ids = (length: number, seed: number) => Array.from(noise(length, seed), v => Math.floor(30 * (v + 1)))
+const sequences = [9, 30, 1, 9, 17, 100, 2, 5].map(ids)
+
+async function collect(
+  network: ReturnType<typeof tinyLlama>,
+  all: readonly number[][],
+  options: LastHiddenOptions = {},
+) {
+  const groups: number[][] = []
+  const rows: Float32Array[] = all.map(() => new Float32Array(0))
+  await eachLastHidden(network, all, options, async ({ hidden, indices }) => {
+    const values = await network.gpu.read(hidden)
+    indices.forEach((i, n) => {
+      rows[i] = values.slice(n * C, (n + 1) * C)
+    })
+    groups.push([...indices])
+  })
+  return { groups, rows }
+}
+
+describe('eachLastHidden', () => {
+  test('packs by length, and no group holds more tokens than it may but a sequence that is longer', async ({
+    gpu,
+  }) => {
+    using network = tinyLlama(gpu)
+    const { groups } = await collect(network, sequences, { batchTokens: 20 })
+    // Lengths 1, 2, 5, 9 make 17; the other 9 does not fit with 17.
+    expect(groups).toEqual([[2, 6, 7, 0], [3], [4], [1], [5]])
+    expect((await collect(network, sequences)).groups).toEqual([[2, 6, 7, 0, 3, 4, 1, 5]])
+    expect((await collect(network, [])).groups).toEqual([])
+  })
+
+  test('gives the last state of each as a pass of it alone does, however they are grouped', async ({
+    gpu,
+  }) => {
+    using network = tinyLlama(gpu)
+    const want: Float32Array[] = []
+    for (const sequence of sequences) {
+      using tape = new Tape(gpu, { grad: false })
+      using packed = uploadPacked(gpu, pack([sequence]))
+      want.push((await gpu.read(network.forward(tape, packed))).slice(-C))
+    }
+    for (const batchTokens of [1, 20, 4096]) {
+      const { rows } = await collect(network, sequences, { batchTokens })
+      // Of the order of one; other positions in the pack mean other tiles.
+      rows.forEach((row, i) => {
+        expectClose(row, want[i]!, { atol: 1e-5, rtol: 1e-5 })
+      })
+    }
+  })
+
+  test('gives an empty sequence no state, and does not take its neighbour’s', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    const { rows } = await collect(network, [[4, 5], [], [6]])
+    expect(rows[1]).toEqual(new Float32Array(C))
+    const alone = await collect(network, [[6]])
+    expectClose(rows[2]!, alone.rows[0]!, { atol: 1e-5, rtol: 1e-5 })
+  })
+
+  test('uses the adapter, and frees what a group took', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 4 })
+    const plain = await collect(network, sequences)
+    gpu.write(adapter.values, noise(adapter.values.size, 3, 0.3))
+    gpu.trim()
+    const { allocated } = gpu.memory
+    const changed = await collect(network, sequences, { adapter: adapter.map, batchTokens: 40 })
+    gpu.trim()
+    expect(gpu.memory.allocated).toBe(allocated)
+    expect(changed.rows[0]).not.toEqual(plain.rows[0])
+  })
+
+  test('stops between groups when told', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    const stop = new AbortController()
+    let seen = 0
+    const running = eachLastHidden(network, sequences, { batchTokens: 20, signal: stop.signal }, async () => {
+      seen++
+      stop.abort(new Error('enough'))
+    })
+    await expect(running).rejects.toThrow('enough')
+    expect(seen).toBe(1)
+  })
+})
