@@ -21,17 +21,20 @@ afterAll(async () => {
   await site?.[Symbol.asyncDispose]()
 })
 
-/** Short rows of the sample, an exact copy among them, and two that cannot be read. */
+const byLength = (records: readonly unknown[]) =>
+  [...records].sort((a, b) => JSON.stringify(a).length - JSON.stringify(b).length)
+
+/** Short rows of the sample, one of them twice, and two that cannot be read. */
 async function fewRows(): Promise<unknown[]> {
   const rows = await sample('rows')
-  const short = rows.filter(row => JSON.stringify(row).length < 350).slice(0, 14)
-  return [...short, rows[5], { ...(rows[5] as object) }, rows[101], rows[117]]
+  const short = byLength(rows).slice(20, 34)
+  return [...short, rows[5], rows[5], rows[101], rows[117]]
 }
 
+/** Short pairs of the sample, and one that cannot be used. */
 async function fewPairs(count: number): Promise<unknown[]> {
   const pairs = await sample('pairs')
-  const short = pairs.filter(pair => JSON.stringify(pair).length < 650)
-  return [...short.slice(0, count), pairs[37]]
+  return [...byLength(pairs).slice(2, 2 + count), pairs[37]]
 }
 
 /** A training of few and small steps. */
@@ -94,7 +97,9 @@ test(
     const tally = page.locator('.tallies')
     expect(await tally.textContent()).toMatch(/18 all rows5 kept/)
     await tally.getByText('too similar').click()
-    await page.locator('.row-toggle').first().click()
+    const similar = page.locator('tr', { has: page.locator('.chip.similar') }).first()
+    await similar.locator('.row-toggle').click()
+    await page.locator('.detail').getByText('kept instead').waitFor()
     expect(await page.locator('.detail .text-card').count()).toBe(2)
 
     await openTraining(page, quick)
@@ -219,7 +224,7 @@ test(
       [text('Plain prose.'), /JSON/],
       [text(rows.slice(0, 900)), /breaks off/],
       [text(''), /empty/],
-      [text('{"a": 1}'), /rows/],
+      [text('{"a": 1}'), /without a list/],
       [text(JSON.stringify(await fewPairs(2))), /preference pair/],
       [Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0), /ZIP/],
     ]
