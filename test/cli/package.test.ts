@@ -120,27 +120,37 @@ it('has no declaration that names a shader or a path of the sources', () => {
   }
 })
 
-it("runs the README's example as it stands", async () => {
-  const examples = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)]
-  expect(examples).toHaveLength(1)
-  // Serves the bundled model as the page does, and small files in place of the sample.
-  const server = createServer(({ url = '' }, response) => {
-    const path = url.startsWith('/sample/') ? join(project, url.slice(8)) : join(root, 'demo/public', url)
-    if (!existsSync(path)) response.writeHead(404).end()
-    else response.end(readFileSync(path))
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const code = examples[0]![1]!.replace('http://localhost:5173/', address)
-  expect(code).toContain(address)
-  expect(compile('example.ts', code, 'nodenext')).toBe('')
-  // A finished Dawn keeps Node alive, as the README says.
-  writeFileSync(join(project, 'start.js'), "await import('./example.js')\nprocess.exit()\n")
-  const ended = await run([], { script: join(project, 'start.js'), cwd: project })
-  expect(ended).toMatchObject({ code: 0, stderr: [] })
-  const lines = ended.stdout.trimEnd().split('\n')
-  expect(lines).toHaveLength(3)
-  expect(lines[0]).toMatch(/^1 0\.693\d* 0$/)
-  expect(lines[2]).toMatch(/^\d+ \d+$/)
-}, 120_000)
+/** The example of a document: its one block of TypeScript. */
+function example(document: string): string {
+  const blocks = [...readFileSync(join(installed, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)]
+  expect(blocks).toHaveLength(1)
+  return blocks[0]![1]!
+}
+
+it.each([
+  ['README.md', /^1 0\.693\d* 0$/m],
+  ['docs/architecture.md', /^\[ 2, 384 \] 768 /m],
+  ['docs/selection.md', /^row 0: kept as number 1$/m],
+  ['docs/training.md', /^after: ./m],
+] as const)(
+  'runs the example of %s as it stands',
+  async (document, said) => {
+    // Serves the bundled model as the page does, and small files in place of the sample.
+    const server = createServer(({ url = '' }, response) => {
+      const path = url.startsWith('/sample/') ? join(project, url.slice(8)) : join(root, 'demo/public', url)
+      if (!existsSync(path)) response.writeHead(404).end()
+      else response.end(readFileSync(path))
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const code = example(document).replace('http://localhost:5173/', address)
+    expect(compile('example.ts', code, 'nodenext')).toBe('')
+    // A finished Dawn keeps Node alive, as the README says.
+    writeFileSync(join(project, 'start.js'), "await import('./example.js')\nprocess.exit()\n")
+    const ended = await run([], { script: join(project, 'start.js'), cwd: project })
+    expect(ended).toMatchObject({ code: 0, stderr: [] })
+    expect(ended.stdout).toMatch(said)
+  },
+  120_000,
+)
