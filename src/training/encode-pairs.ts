@@ -1,5 +1,5 @@
 import type { Pair, Turn } from '../data/row'
-import type { Tokenizer } from '../io/tokenizer'
+import { type Tokenizer, TokenizerError } from '../io/tokenizer'
 
 /** One answer in its context: `ids[answerBegin…]` are the answer's tokens, the only ones trained on. */
 export interface EncodedAnswer {
@@ -31,9 +31,11 @@ export const answerLength = ({ ids, answerBegin }: EncodedAnswer): number => ids
  * prompt; the answer is all that the template adds for the assistant's turn, its end-of-turn token included. The two
  * are tokenized apart, so that the boundary is where generation would begin. No BOS is added to the template's own.
  *
- * Longer sequences keep their start (TRL's `keep_start`); a pair whose prompt alone fills `maxLength` is dropped.
+ * Longer sequences keep their start (TRL's `keep_start`). A pair is dropped if its prompt alone fills `maxLength`,
+ * if its answers do not differ within it, or if the template refuses it.
  *
  * @param maxLength tokens of prompt and answer together
+ * @throws {TokenizerError} if the model has no chat template
  */
 export function encodePairs(
   tokenizer: Tokenizer,
@@ -43,7 +45,12 @@ export function encodePairs(
   const encoded: EncodedPair[] = []
   const dropped: { index: number; reason: string }[] = []
   for (const { index, prompt, chosen, rejected } of pairs) {
-    const promptText = tokenizer.chat(prompt, { addGenerationPrompt: true })
+    const texts = render(tokenizer, prompt, [chosen, rejected])
+    if (typeof texts === 'string') {
+      dropped.push({ index, reason: texts })
+      continue
+    }
+    const [promptText, ...answered] = texts
     const promptIds = tokenizer.encode(promptText, { addSpecialTokens: false })
     if (promptIds.length >= maxLength) {
       dropped.push({
@@ -52,8 +59,7 @@ export function encodePairs(
       })
       continue
     }
-    const sides = [chosen, rejected].map(answer => {
-      const text = tokenizer.chat([...prompt, { role: 'assistant', content: answer } satisfies Turn])
+    const sides = answered.map(text => {
       if (!text.startsWith(promptText)) return null
       return tokenizer.encode(text.slice(promptText.length), { addSpecialTokens: false })
     })
@@ -71,7 +77,29 @@ export function encodePairs(
       ids: Uint32Array.from([...promptIds, ...ids.slice(0, room)]),
       answerBegin: promptIds.length,
     })
-    encoded.push({ index, chosen: side(a), rejected: side(b), truncated: a.length > room || b.length > room })
+    const pair = { index, chosen: side(a), rejected: side(b), truncated: a.length > room || b.length > room }
+    if (pair.chosen.ids.join() === pair.rejected.ids.join()) {
+      dropped.push({ index, reason: `both answers are the same in the ${room} tokens that they may have` })
+      continue
+    }
+    encoded.push(pair)
   }
   return { pairs: encoded, dropped }
+}
+
+/** The prompt as generation would begin with it, and the conversation with each answer; or why there is none. */
+function render(
+  tokenizer: Tokenizer,
+  prompt: readonly Turn[],
+  answers: readonly [string, string],
+): readonly [string, string, string] | string {
+  const answered = (content: string) => tokenizer.chat([...prompt, { role: 'assistant', content }])
+  try {
+    const [chosen, rejected] = answers
+    return [tokenizer.chat(prompt, { addGenerationPrompt: true }), answered(chosen), answered(rejected)]
+  } catch (error) {
+    // Without any template no pair can be rendered, which is no matter of this pair.
+    if (!(error instanceof TokenizerError) || !tokenizer.hasChatTemplate) throw error
+    return error.message
+  }
 }

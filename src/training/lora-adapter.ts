@@ -40,6 +40,7 @@ export class LoraAdapter implements Disposable {
   ) {
     const { gpu } = network
     const layers = network.linears.filter(({ path }) => matches(path, config.targetModules))
+    if (config.targetModules.length === 0) throw new TrainingError('the adapter has no target layers')
     const missing = config.targetModules.filter(t => !layers.some(({ path }) => matches(path, [t])))
     if (missing.length > 0) {
       throw new TrainingError(
@@ -59,7 +60,12 @@ export class LoraAdapter implements Disposable {
       const end = begin + padded(shape[0] * shape[1])
       const part = (arena: Tensor) => window(arena, begin, shape)
       const parameter = { name, value: part(this.values), grad: part(this.grads) }
-      gpu.write(parameter.value, initial(name, shape))
+      try {
+        gpu.write(parameter.value, initial(name, shape))
+      } catch (error) {
+        this[Symbol.dispose]()
+        throw error
+      }
       begin = end
       return parameter
     })

@@ -35,7 +35,7 @@ export interface MicroBatch extends AnswerBatch {
   readonly weight: Float32Array
 }
 
-/** `n` rounded up to one of eight sizes an octave, at least 64: at most an eighth more. */
+/** `n` rounded up to a multiple of 64 and, from 512 on, to one of eight sizes an octave: at most an eighth more. */
 export function roundedSize(n: number): number {
   const unit = Math.max(64, 2 ** (Math.floor(Math.log2(Math.max(1, n))) - 3))
   return Math.ceil(Math.max(1, n) / unit) * unit
