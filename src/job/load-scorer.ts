@@ -21,13 +21,19 @@ export async function loadScorer(model: Model, files: ModelFiles): Promise<Loade
     adapters.push(loaded)
     return loaded.map
   }
-  const [complexity, quality] = [await adapter('complexity'), await adapter('quality')]
-  return {
-    scorer: deitaScorer(model, { complexity, quality }),
-    trained: complexity !== null && quality !== null,
-    [Symbol.dispose]() {
-      for (const loaded of adapters) loaded[Symbol.dispose]()
-    },
+  const dispose = () => {
+    for (const loaded of adapters) loaded[Symbol.dispose]()
+  }
+  try {
+    const [complexity, quality] = [await adapter('complexity'), await adapter('quality')]
+    return {
+      scorer: deitaScorer(model, { complexity, quality }),
+      trained: complexity !== null && quality !== null,
+      [Symbol.dispose]: dispose,
+    }
+  } catch (error) {
+    dispose()
+    throw error
   }
 }
 
