@@ -1,0 +1,209 @@
+import { describe, expect } from 'vitest'
+import { fileDigest, jsonLines, sha256Hex } from '../../src/data/manifest'
+import { readPairs } from '../../src/data/read-pairs'
+import { readRows } from '../../src/data/read-rows'
+import { writeRows } from '../../src/data/write-rows'
+import type { Gpu } from '../../src/gpu/gpu'
+import { filesFromList } from '../../src/io/model-files'
+import { readPeftAdapter, writePeftAdapter } from '../../src/io/peft-adapter'
+import { loadScorer } from '../../src/job/load-scorer'
+import { jobManifest, modelDigests, version } from '../../src/job/manifest'
+import { defaultJobOptions, type JobOptions } from '../../src/job/options'
+import { selectRows } from '../../src/job/select-rows'
+import { selectionRecords } from '../../src/job/selection-records'
+import { createAdapter, encodeForJob, type TrainEvent, trainPairs } from '../../src/job/train-pairs'
+import type { Model } from '../../src/models/load-model'
+import { score } from '../../src/scoring/scorer'
+import { LoraAdapter } from '../../src/training/lora-adapter'
+import { bundledFiles, test } from '../bundled-model'
+
+const rows = JSON.stringify([
+  { instruction: 'Name a fruit.', input: '', output: 'An apple.' },
+  { instruction: 'Why is the sky blue?', input: '', output: 'Air scatters blue light more than red.' },
+  { instruction: 'Why is the sky blue?', input: '', output: 'Air scatters blue light more than red.' },
+  { instruction: 'Add 2 and 3.', input: '', output: '5' },
+  { instruction: 'Plan a garden in three steps.', input: '', output: '1. Dig. 2. Sow. 3. Water.' },
+  { instruction: 'No answer.', input: '', output: '' },
+  { instruction: 'Say hello.', input: '', output: 'Hello!' },
+  { instruction: 'Explain tides.', input: '', output: 'The moon pulls the sea towards it.' },
+  { instruction: 'Translate.', input: 'Guten Tag', output: 'Good day' },
+  { instruction: 'List two colors.', input: '', output: 'Red and green.' },
+  { instruction: 'What is a noun?', input: '', output: 'A word for a thing.' },
+  { instruction: 'Spell cat.', input: '', output: 'c, a, t' },
+])
+const pairs = JSON.stringify(
+  [
+    ['Name a fruit.', 'An apple.', 'A stone.'],
+    ['Add 2 and 3.', '5', 'Who knows?'],
+    ['Say hello.', 'Hello!', 'No.'],
+    ['Spell cat.', 'c, a, t', 'dog'],
+    ['What is a noun?', 'A word for a thing.', 'It is blue.'],
+    ['Name a color.', 'Green.', 'Seven.'],
+  ].map(([prompt, chosen, rejected]) => ({ prompt, chosen, rejected })),
+)
+const options: JobOptions = {
+  ...defaultJobOptions,
+  ...{ budget: 4, loss: 'sampo', rank: 4, epochs: 3, batchSize: 3, accumulation: 1, seed: 5 },
+}
+
+/** The whole job, as the command and the page run it, and its files by name. */
+async function run(gpu: Gpu, model: Model) {
+  const files = await bundledFiles()
+  const rowFile = await readRows(rows)
+  using loaded = await loadScorer(model, files)
+  const scored = await score(rowFile.rows, loaded.scorer)
+  const selection = await selectRows(gpu, scored, options)
+  const records = selectionRecords(rowFile, scored, selection)
+  const position = new Map(rowFile.rows.map(({ index }, i) => [index, i]))
+  const selected = writeRows(
+    rowFile,
+    selection.kept.map(index => position.get(index)!),
+  )
+  const encoded = encodeForJob(model, (await readPairs(pairs)).pairs, options)
+  using adapter = createAdapter(model, options)
+  const events: TrainEvent[] = []
+  for await (const event of trainPairs(adapter, encoded.pairs, options)) events.push(event)
+  const { 'adapter_config.json': config, 'adapter_model.safetensors': weights } = writePeftAdapter(
+    await adapter.toPeft(),
+  )
+  const outputs = new Map<string, string | Uint8Array<ArrayBuffer>>([
+    ['selected.json', selected],
+    ['selection.jsonl', jsonLines(records)],
+    ['adapter/adapter_config.json', config],
+    ['adapter/adapter_model.safetensors', weights],
+    ['metrics.jsonl', jsonLines(events)],
+  ])
+  const manifest = await jobManifest({
+    gpu,
+    model: { name: 'bundled', files: await modelDigests(files) },
+    options,
+    inputs: [await fileDigest('rows.json', rows), await fileDigest('pairs.json', pairs)],
+    outputs,
+  })
+  return { outputs, events, records, manifest, trained: loaded.trained }
+}
+
+describe('the job', () => {
+  test('selects, trains and writes everything, the same bytes twice', async ({ gpu, model }) => {
+    const { outputs, events, records, manifest, trained } = await run(gpu, model)
+    expect(trained).toBe(true)
+
+    // Selection: one record a row, the copy dropped for its twin, the empty answer explained.
+    expect(records).toHaveLength(12)
+    expect(records.filter(({ decision }) => decision === 'kept')).toHaveLength(4)
+    expect(records[5]).toMatchObject({ decision: 'unreadable', id: null })
+    const twins = [records[1]!, records[2]!]
+    expect(twins[0]!.score).toBe(twins[1]!.score)
+    expect(twins[1]!.decision).not.toBe('kept')
+    const read = records.filter(({ decision }) => decision !== 'unreadable')
+    expect(read.every(({ score }) => score !== null && score >= 1 && score <= 36)).toBe(true)
+    expect(new Set(read.map(({ score }) => score)).size).toBeGreaterThan(8)
+    const all: unknown[] = JSON.parse(rows)
+    const kept = records.filter(({ rank }) => rank !== null).sort((a, b) => a.rank! - b.rank!)
+    expect(JSON.parse(outputs.get('selected.json') as string)).toEqual(kept.map(({ row }) => all[row]))
+
+    // Training: the reference pass, every step, and log-probs that moved the right way.
+    const steps = events.flatMap(event => (event.kind === 'step' ? [event.step] : []))
+    expect(events[0]).toEqual({ kind: 'reference', done: 6, total: 6 })
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(steps[0]!.loss).toBeCloseTo(Math.LN2, 4)
+    const last = events.at(-1)!
+    if (last.kind !== 'evaluation') return expect.unreachable()
+    const margin = (e: typeof last.before) => e['logps/chosen'] - e['logps/rejected']
+    expect(margin(last.after)).toBeGreaterThan(margin(last.before) + 0.1)
+    expect(last.after['logps/chosen']).not.toBe(last.before['logps/chosen'])
+
+    // The adapter reads back and fits the model.
+    const parts = ['adapter_config.json', 'adapter_model.safetensors'] as const
+    const folder = new Map(parts.map(name => [name, new Blob([outputs.get(`adapter/${name}`)!])] as const))
+    using again = LoraAdapter.fromPeft(model.network, await readPeftAdapter(filesFromList(folder, 'adapter')))
+    expect(again.config.r).toBe(4)
+
+    // The manifest names what was used and made, and nothing that differs from run to run.
+    expect(manifest).toMatchObject({ tabtune: version, options, adapter: gpu.adapter })
+    expect(manifest.outputs.map(({ name }) => name)).toEqual([...outputs.keys()])
+    for (const { name, sha256, bytes } of manifest.outputs) {
+      const content = outputs.get(name)!
+      const raw = typeof content === 'string' ? new TextEncoder().encode(content) : content
+      expect([bytes, sha256]).toEqual([raw.length, await sha256Hex(raw)])
+    }
+    const twice = await run(gpu, model)
+    expect(twice.outputs).toEqual(outputs)
+    expect(JSON.stringify(twice.manifest)).toBe(JSON.stringify(manifest))
+  })
+
+  test('stops when told', async ({ model }) => {
+    const encoded = encodeForJob(model, (await readPairs(pairs)).pairs, options)
+    using adapter = createAdapter(model, options)
+    const stop = new AbortController()
+    const events: TrainEvent[] = []
+    const running = (async () => {
+      for await (const event of trainPairs(adapter, encoded.pairs, options, stop.signal)) {
+        events.push(event)
+        if (event.kind === 'step') stop.abort(new Error('enough'))
+      }
+    })()
+    await expect(running).rejects.toThrow('enough')
+    expect(events.filter(({ kind }) => kind === 'step')).toHaveLength(1)
+  })
+
+  test('cuts pairs to the model’s context, whatever is asked for', ({ model }) => {
+    const { maxPositions } = model.network
+    const pair = {
+      ...{ index: 0, id: '', raw: null, prompt: [{ role: 'user', content: 'Count.' } as const] },
+      chosen: 'one '.repeat(2000),
+      rejected: 'two',
+    }
+    const { pairs: cut } = encodeForJob(model, [pair], { ...options, maxLength: 10 * maxPositions })
+    expect(cut[0]!.chosen.ids).toHaveLength(maxPositions)
+    expect(cut[0]!.truncated).toBe(true)
+  })
+})
+
+describe('modelDigests', () => {
+  test('are of the files that decide what the model computes', async () => {
+    const files = await bundledFiles()
+    const digests = await modelDigests(files)
+    const names = digests.map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining(['config.json', 'tokenizer.json', 'model.safetensors']))
+    expect(names).toContain('complexity/adapter_model.safetensors')
+    expect(names).not.toContain('model.safetensors.index.json')
+    for (const digest of digests) {
+      const source = await files.open(digest.name)
+      const bytes = await source.read(0, source.size)
+      expect(digest).toEqual({ name: digest.name, bytes: bytes.length, sha256: await sha256Hex(bytes) })
+    }
+  })
+
+  test('leave out what a folder does not have', async () => {
+    const files = filesFromList(new Map([['model/config.json', new Blob(['{}'])]]))
+    expect(await modelDigests(files)).toEqual([await fileDigest('config.json', '{}')])
+  })
+})
+
+describe('loadScorer', () => {
+  test('scores with the model as it is where there is no adapter, and says so', async ({ model }) => {
+    const none = filesFromList(new Map([['config.json', new Blob(['{}'])]]), 'plain')
+    using loaded = await loadScorer(model, none)
+    expect(loaded.trained).toBe(false)
+    const files = await bundledFiles()
+    using tuned = await loadScorer(model, files)
+    const texts = [{ instruction: 'Name a fruit.', output: 'An apple.' }]
+    expect(await loaded.scorer.score(texts, {})).not.toEqual(await tuned.scorer.score(texts, {}))
+  })
+
+  test('keeps no memory when an adapter cannot be read', async ({ gpu, model }) => {
+    const files = await bundledFiles()
+    const broken = {
+      ...files,
+      text: (path: string) => (path.startsWith('quality') ? Promise.resolve('{') : files.text(path)),
+    }
+    gpu.trim()
+    const { allocated } = gpu.memory
+    await expect(loadScorer(model, broken)).rejects.toThrow(
+      'quality/adapter_config.json: the file is not JSON',
+    )
+    gpu.trim()
+    expect(gpu.memory.allocated).toBe(allocated)
+  })
+})
