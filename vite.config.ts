@@ -48,6 +48,8 @@ export default defineConfig(({ mode }) => ({
         // The page only tokenizes: 27 MB of ONNX Runtime's WebAssembly need not come along.
         resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
         server: { fs: { allow: ['..'] } },
+        // A dependency that is found late makes Vite reload the page, and the visitor's results with it.
+        optimizeDeps: { entries: ['index.html', 'worker.ts'] },
       }
     : { plugins: mode === 'cli' ? [executableCommand] : [] }),
   build:

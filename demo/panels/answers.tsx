@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
 import { answer } from '../actions'
+import { ActionRow } from '../parts/action-row'
 import { EvaluationTable } from '../parts/evaluation-table'
 import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
-import { Progress } from '../parts/progress'
-import { answers, prompts, ready, result } from '../state'
+import { answers, busy, prompts, ready, result } from '../state'
 
 const MOST_TOKENS = 120
 
@@ -13,6 +13,8 @@ export function AnswersPanel() {
   const shown = prompt ?? prompts.value[0] ?? ''
   const trained = result.value !== null
   const { before, after } = result.value ?? {}
+  const given = answers.value
+  const same = !busy.value && given?.after && given.after === given.before
   return (
     <Panel
       id="answers"
@@ -49,19 +51,21 @@ export function AnswersPanel() {
             </select>
           </div>
         )}
-        <div class="actions">
+        <ActionRow
+          stage="answers"
+          hint={!trained && 'Without a trained adapter only the model as it is answers.'}
+        >
           <button type="submit" class="primary" disabled={!ready.value || shown.trim() === ''}>
             Answer
           </button>
-          {!trained && <p class="hint">Without a trained adapter only the model as it is answers.</p>}
-        </div>
+        </ActionRow>
       </form>
-      <Progress stage="answers" />
       <FailureNotice stage="answers" title="There is no answer." />
       <div class="columns">
         <Answer title="Before" subtitle="adapter off" text={answers.value?.before} />
         <Answer title="After" subtitle="adapter on" text={answers.value?.after} />
       </div>
+      {same && <p class="hint">Both are the same: the training was too short to change this answer.</p>}
     </Panel>
   )
 }

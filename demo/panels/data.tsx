@@ -30,7 +30,7 @@ export function DataPanel() {
           />
           <Progress stage="rows" />
           <FailureNotice stage="rows" title="These rows could not be read." />
-          {rows.value && <FileRead file={rows.value} noun="row" />}
+          <div class="outcome">{rows.value && <FileRead file={rows.value} noun="row" />}</div>
         </div>
         <div>
           <FileDrop
@@ -41,7 +41,7 @@ export function DataPanel() {
           />
           <Progress stage="pairs" />
           <FailureNotice stage="pairs" title="These pairs could not be read." />
-          {pairs.value && <FileRead file={pairs.value} noun="pair" />}
+          <div class="outcome">{pairs.value && <FileRead file={pairs.value} noun="pair" />}</div>
         </div>
       </div>
     </Panel>

@@ -3,7 +3,7 @@ import { bundledModel } from '../client'
 import { count } from '../parts/format'
 import { FailureNotice, Notice } from '../parts/notice'
 import { Progress } from '../parts/progress'
-import { busy, device, lost, model } from '../state'
+import { busy, device, lost, model, task } from '../state'
 
 /** What the page is for, and what it runs on. */
 export function Header() {
@@ -30,7 +30,6 @@ export function Header() {
           </dd>
         </div>
       </dl>
-      <Progress stage="model" />
       <FailureNotice stage="model" title="The model could not be loaded." />
       {device.value?.software && (
         <Notice kind="warning" title="This is a software adapter.">
@@ -39,13 +38,15 @@ export function Header() {
         </Notice>
       )}
       {lost.value && (
-        <Notice kind="error" title="The GPU stopped.">
-          <p>{lost.value}</p>
-          <p>Your data and finished results are still here.</p>
-          <button type="button" disabled={busy.value} onClick={startAgain}>
-            Start again
-          </button>
-        </Notice>
+        <div class="lost">
+          <Notice kind="error" title="The GPU stopped.">
+            <p>{lost.value}</p>
+            <p>Your data and finished results are still here.</p>
+            <button type="button" disabled={busy.value} onClick={startAgain}>
+              Start again
+            </button>
+          </Notice>
+        </div>
       )}
     </header>
   )
@@ -53,6 +54,7 @@ export function Header() {
 
 function ModelLine() {
   const now = model.value
+  if (task.value?.stage === 'model') return <Progress stage="model" />
   return (
     <>
       <span>

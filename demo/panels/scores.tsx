@@ -1,13 +1,18 @@
 import { scoreRows } from '../actions'
+import { ActionRow } from '../parts/action-row'
 import { counted, duration } from '../parts/format'
 import { Histogram } from '../parts/histogram'
 import { FailureNotice, Notice } from '../parts/notice'
 import { Panel } from '../parts/panel'
-import { Progress } from '../parts/progress'
 import { distributions, model, ready, rows, scores, selection } from '../state'
 
 export function ScoresPanel() {
   const usable = rows.value?.usable ?? 0
+  const done = scores.value
+  const cut = done?.truncated ?? 0
+  const hint = done
+    ? `${counted(done.rows, 'row')} scored in ${duration(done.seconds)}.${cut > 0 ? ` ${counted(cut, 'row')} longer than the model’s context lost the middle.` : ''}`
+    : usable === 0 && 'Needs instruction rows.'
   return (
     <Panel
       id="scores"
@@ -25,7 +30,7 @@ export function ScoresPanel() {
           Its folder has no adapters “complexity” and “quality”, so it scores as it is, which may say little.
         </Notice>
       )}
-      <div class="actions">
+      <ActionRow stage="scores" hint={hint}>
         <button
           type="button"
           class={scores.value ? '' : 'primary'}
@@ -34,16 +39,7 @@ export function ScoresPanel() {
         >
           {scores.value ? 'Score again' : 'Score the rows'}
         </button>
-        {usable === 0 && <p class="hint">Needs instruction rows.</p>}
-        {scores.value && (
-          <p class="hint">
-            {counted(scores.value.rows, 'row')} scored in {duration(scores.value.seconds)}.
-            {scores.value.truncated > 0 &&
-              ` ${counted(scores.value.truncated, 'row')} longer than the model’s context lost the middle.`}
-          </p>
-        )}
-      </div>
-      <Progress stage="scores" />
+      </ActionRow>
       <FailureNotice stage="scores" title="The rows could not be scored." />
       {distributions.value.length > 0 && (
         <>

@@ -1,10 +1,11 @@
 import { useSignal } from '@preact/signals'
+import { budgetFor } from '../../src/index'
 import { selectRows } from '../actions'
+import { ActionRow } from '../parts/action-row'
 import { count } from '../parts/format'
 import { FailureNotice } from '../parts/notice'
 import { NumberField } from '../parts/number-field'
 import { Panel } from '../parts/panel'
-import { Progress } from '../parts/progress'
 import type { SelectionSummary } from '../protocol'
 import { options, ready, rows, scores, selection } from '../state'
 import { RowTable } from './row-table'
@@ -12,7 +13,8 @@ import { RowTable } from './row-table'
 export function SelectionPanel() {
   const now = selection.value
   const { budget, threshold } = options.value
-  const usual = Math.min(6000, Math.ceil((rows.value?.usable ?? 0) / 10))
+  const usual = budgetFor({ budget: null }, rows.value?.usable ?? 0)
+  const stale = now !== null && (now.threshold !== threshold || now.budget !== (budget ?? usual))
   const change = (part: { budget?: number | null; threshold?: number }) => {
     options.value = { ...options.value, ...part }
   }
@@ -24,38 +26,44 @@ export function SelectionPanel() {
       lead="Rows are taken from the best score down. One that says nearly the same as a row already kept is left out, until the budget is used up."
     >
       <form
-        class="fields"
         onSubmit={event => {
           event.preventDefault()
           void selectRows(options.value)
         }}
       >
-        <NumberField
-          label="Budget"
-          hint="Rows to keep at most. Empty: a tenth of them."
-          value={budget}
-          placeholder={usual > 0 ? String(usual) : 'a tenth'}
-          min={0}
-          step={1}
-          onValue={value => change({ budget: value })}
-        />
-        <NumberField
-          label="Most similarity"
-          hint="Cosine, from −1 to 1, above which a row repeats a kept one. Lower drops more."
-          value={threshold}
-          min={-1}
-          max={1}
-          step="any"
-          onValue={value => change({ threshold: value ?? 0.9 })}
-        />
-        <div class="field-action">
-          <button type="submit" class={now ? '' : 'primary'} disabled={!ready.value || !scores.value}>
+        <div class="fields">
+          <NumberField
+            label="Budget"
+            hint="Rows to keep at most. Empty: a tenth of them."
+            value={budget}
+            placeholder={usual > 0 ? String(usual) : 'a tenth'}
+            min={0}
+            step={1}
+            onValue={value => change({ budget: value })}
+          />
+          <NumberField
+            label="Most similarity"
+            hint="Cosine, from −1 to 1, above which a row repeats a kept one. Lower drops more."
+            value={threshold}
+            min={-1}
+            max={1}
+            step="any"
+            onValue={value => change({ threshold: value ?? 0.9 })}
+          />
+        </div>
+        <ActionRow
+          stage="selection"
+          hint={scores.value ? stale && 'Changed since the last selection.' : 'Needs scores.'}
+        >
+          <button
+            type="submit"
+            class={now && !stale ? '' : 'primary'}
+            disabled={!ready.value || !scores.value}
+          >
             {now ? 'Select again' : 'Select'}
           </button>
-          {!scores.value && <p class="hint">Needs scores.</p>}
-        </div>
+        </ActionRow>
       </form>
-      <Progress stage="selection" />
       <FailureNotice stage="selection" title="The rows could not be selected." />
       {now && <Results summary={now} />}
     </Panel>

@@ -1,10 +1,10 @@
 import { train } from '../actions'
+import { ActionRow } from '../parts/action-row'
 import { count, duration, fixed } from '../parts/format'
 import { FailureNotice, Notice } from '../parts/notice'
 import { Panel } from '../parts/panel'
-import { Progress } from '../parts/progress'
 import { TrainingCharts } from '../parts/training-charts'
-import { events, pairs, plan, ready, result } from '../state'
+import { events, pairs, plan, ready, result, task } from '../state'
 import { TrainingFields } from './training-fields'
 import { PlanView } from './training-plan'
 
@@ -25,42 +25,43 @@ export function TrainingPanel() {
         <TrainingFields />
         <FailureNotice stage="plan" title="It cannot be trained like this." />
         {plan.value && <PlanView plan={plan.value} />}
-        <div class="actions">
+        <ActionRow stage="training" hint={!pairs.value && 'Needs preference pairs.'}>
           <button type="submit" class={result.value ? '' : 'primary'} disabled={!ready.value || !plan.value}>
             {result.value ? 'Train anew' : 'Train'}
           </button>
-          {!pairs.value && <p class="hint">Needs preference pairs.</p>}
-        </div>
+        </ActionRow>
       </form>
-      <Progress stage="training" />
       <FailureNotice stage="training" title="The training stopped." />
       <Live />
     </Panel>
   )
 }
 
-/** What the training has shown so far. */
+/** What the training has shown so far; its place is kept from the start. */
 function Live() {
   const seen = events.value.flatMap(event => (event.kind === 'step' ? [event] : []))
   const last = seen.at(-1)
-  if (!last) return null
-  const { step, totalSteps, epoch, num_tokens } = last.step
+  if (!last && task.value?.stage !== 'training') return null
+  const totalSteps = last?.step.totalSteps ?? plan.value?.steps ?? 1
   // The first steps compile the kernels, so the speed is that of the last ones.
-  const from = seen.at(-Math.min(seen.length, 10))!
-  const tokens = num_tokens - from.step.num_tokens
-  const speed = seen.length > 1 ? tokens / (last.seconds - from.seconds) : null
+  const from = seen.at(-Math.min(seen.length, 10))
+  const speed =
+    last && from && last !== from
+      ? (last.step.num_tokens - from.step.num_tokens) / (last.seconds - from.seconds)
+      : null
+  const seconds = result.value?.seconds ?? last?.seconds
   return (
     <div class="live">
       <dl class="figures">
         <div>
           <dt>Step</dt>
           <dd>
-            {count(step)} of {count(totalSteps)}
+            {count(last?.step.step ?? 0)} of {count(totalSteps)}
           </dd>
         </div>
         <div>
           <dt>Epoch</dt>
-          <dd>{fixed(epoch, 2)}</dd>
+          <dd>{fixed(last?.step.epoch ?? 0, 2)}</dd>
         </div>
         <div>
           <dt>Tokens a second</dt>
@@ -68,7 +69,7 @@ function Live() {
         </div>
         <div>
           <dt>Time</dt>
-          <dd>{duration(result.value?.seconds ?? last.seconds)}</dd>
+          <dd>{seconds === undefined ? '–' : duration(seconds)}</dd>
         </div>
       </dl>
       <TrainingCharts steps={seen.map(event => event.step)} length={totalSteps} />

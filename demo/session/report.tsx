@@ -47,6 +47,11 @@ export function report(results: Results): string {
               <Histogram key={distribution.label} distribution={distribution} />
             ))}
           </div>
+          {selected && (
+            <p class="key">
+              <span class="swatch kept" /> kept <span class="swatch" /> all
+            </p>
+          )}
         </>
       )}
       {rows && selected && <SelectionPart file={rows.file} selected={selected} />}

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { unzipSync } from 'fflate'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -7,6 +10,7 @@ import { readPeftAdapter } from '../../src/io/peft-adapter'
 import { choose, download, fill, launch, longestTask, openPage, sample, servePage } from './open-page'
 
 const LONG = 300_000
+const bundled = new URL('../../demo/public/model/', import.meta.url)
 
 let site: Awaited<ReturnType<typeof servePage>>
 let browser: Browser
@@ -253,4 +257,49 @@ test('without WebGPU the page says what to do instead', async () => {
   } finally {
     await plain.close()
   }
+})
+
+test(
+  'a model folder of one’s own, with and without what it needs',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tabtune-model-'))
+    const config = JSON.parse(await readFile(new URL('config.json', bundled), 'utf8'))
+    for (const name of ['model.safetensors', 'tokenizer.json', 'tokenizer_config.json'])
+      await copyFile(new URL(name, bundled), join(folder, name))
+    const { page } = await openPage(browser, site.address)
+    try {
+      await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, model_type: 'mamba' }))
+      await page.getByLabel('Choose a model folder').setInputFiles(folder)
+      await page.getByRole('alert').getByText('model_type is "mamba"').waitFor()
+      await page.getByText('Bundled demonstration model').waitFor()
+
+      await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+      await page.getByLabel('Choose a model folder').setInputFiles(folder)
+      await page.getByText(basename(folder)).waitFor()
+      await page.getByText('This model was not trained to score.').waitFor()
+      expect(await page.getByRole('alert').count()).toBe(0)
+    } finally {
+      await page.close()
+      await rm(folder, { recursive: true })
+    }
+  },
+  LONG,
+)
+
+test('the browser itself lets neither the page nor its worker send anything elsewhere', async () => {
+  const { page } = await openPage(browser, site.address)
+  const attempt = () =>
+    new Promise<string>((resolve, reject) => {
+      const target = globalThis as unknown as EventTarget
+      target.addEventListener('securitypolicyviolation', event =>
+        resolve((event as SecurityPolicyViolationEvent).blockedURI),
+      )
+      fetch('https://example.org/').then(
+        () => reject(new Error('it was sent')),
+        () => {},
+      )
+    })
+  expect(await page.evaluate(attempt)).toMatch(/^https:\/\/example\.org/)
+  expect(await page.workers()[0]!.evaluate(attempt)).toMatch(/^https:\/\/example\.org/)
+  await page.close()
 })

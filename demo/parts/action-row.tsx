@@ -1,0 +1,18 @@
+import type { ComponentChildren } from 'preact'
+import { type Stage, task } from '../state'
+import { Progress } from './progress'
+
+/** A button, and beside it the progress of what it started, or else a hint. The row keeps its height. */
+export function ActionRow(props: {
+  readonly stage: Stage
+  readonly hint: ComponentChildren
+  readonly children: ComponentChildren
+}) {
+  const { stage, hint, children } = props
+  return (
+    <div class="actions">
+      {children}
+      {task.value?.stage === stage ? <Progress stage={stage} /> : hint && <p class="hint">{hint}</p>}
+    </div>
+  )
+}
