@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 
 /** The repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -48,11 +48,11 @@ export async function run(
   return { code, stdout, stderr: lines }
 }
 
-/** A folder that is gone after the test, or after the file when called outside of one with `keep`. */
+/** A folder that is gone after the test; with `keep`, called outside of tests, after the file's last. */
 export function temporaryFolder({ keep = false } = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'tabtune-test-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
-  if (keep) process.once('exit', remove)
+  if (keep) afterAll(remove)
   else onTestFinished(remove)
   return folder
 }
