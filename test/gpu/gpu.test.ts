@@ -175,6 +175,21 @@ describe('dispatches', () => {
   })
 })
 
+test('submit after submit takes no more memory for uploads and parameters', async ({ gpu }) => {
+  using y = gpu.zeros([3], 'u32')
+  const submits = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      gpu.write(y, whole(3))
+      gpu.run(count, { y }, { factor: i })
+      gpu.submit()
+    }
+    await gpu.idle()
+    return gpu.memory.allocated
+  }
+  const before = await submits(1)
+  expect(await submits(600)).toBe(before)
+})
+
 test('trim gives back what nothing uses', async () => {
   using gpu = await openGpu({ limits: 'default' })
   using kept = gpu.tensor([1000], noise(1000))

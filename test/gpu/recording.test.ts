@@ -128,9 +128,8 @@ describe('recordings', () => {
     expect(() => gpu.replay(recordings[1]!)).toThrow(new GpuError('replay: the recording was disposed'))
   })
 
-  test('never share memory inside, even where tensors of an earlier one are disposed late', async ({
-    gpu,
-  }) => {
+  test('never share memory inside, even where tensors of an earlier one are disposed late', async () => {
+    using gpu = await openGpu({ limits: 'default' })
     using y = gpu.zeros([4], 'u32')
     let late: Tensor | undefined
     using first = gpu.record(() => {
@@ -149,6 +148,15 @@ describe('recordings', () => {
     expect(new Set(blocks).size).toBe(2)
     for (const recording of [first, second]) gpu.replay(recording)
     expect(await gpu.readU32(y)).toEqual(Uint32Array.of(0, 1, 2, 3))
+  })
+
+  test('take the memory again that one before left undisposed', async () => {
+    using gpu = await openGpu({ limits: 'default' })
+    const leaves = () => gpu.record(() => void gpu.zeros([1000]))
+    using _ = leaves()
+    const { allocated } = gpu.memory
+    using __ = leaves()
+    expect(gpu.memory.allocated).toBe(allocated)
   })
 })
 

@@ -43,7 +43,7 @@ const pairs = JSON.stringify(
 )
 const options: JobOptions = {
   ...defaultJobOptions,
-  ...{ budget: 4, loss: 'sampo', rank: 4, epochs: 3, batchSize: 3, accumulation: 1, seed: 5 },
+  ...{ budget: 4, loss: 'sampo', rank: 4, epochs: 2, batchSize: 3, accumulation: 1, seed: 5 },
 }
 
 /** The whole job, as the command and the page run it, and its files by name. */
@@ -84,7 +84,10 @@ async function run(gpu: Gpu, model: Model) {
 }
 
 describe('the job', () => {
-  test('selects, trains and writes everything, the same bytes twice', async ({ gpu, model }) => {
+  test('selects, trains and writes everything, the same bytes twice', { timeout: 180_000 }, async ({
+    gpu,
+    model,
+  }) => {
     const { outputs, events, records, manifest, trained } = await run(gpu, model)
     expect(trained).toBe(true)
 
@@ -105,7 +108,7 @@ describe('the job', () => {
     // Training: the reference pass, every step, and log-probs that moved the right way.
     const steps = events.flatMap(event => (event.kind === 'step' ? [event.step] : []))
     expect(events[0]).toEqual({ kind: 'reference', done: 6, total: 6 })
-    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4])
     expect(steps[0]!.loss).toBeCloseTo(Math.LN2, 4)
     const last = events.at(-1)!
     if (last.kind !== 'evaluation') return expect.unreachable()

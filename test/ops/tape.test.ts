@@ -174,14 +174,23 @@ describe('memory', () => {
     using dw = vector(gpu, 0)
     using dy = vector(gpu, 1)
     tape.parameter(w, dw)
+    const loose = tape.tensor([4])
     let inner: Tensor | undefined
-    const y = tape.block(() => {
-      inner = copied(tape, w)
-      return copied(tape, inner)
+    const seen: (boolean | undefined)[] = []
+    let grad: Tensor | undefined
+    const middle = tape.block(() => {
+      inner = copied(tape, w, [], () => seen.push(middle.disposed, grad!.disposed, inner!.disposed))
+      return copied(tape, inner, [], () => {
+        grad = tape.gradient(middle)
+        seen.push(grad.disposed)
+      })
     })
+    const y = copied(tape, middle)
     expect(inner!.disposed).toBe(false)
     tape.backward(y, dy)
-    expect([inner!.disposed, y.disposed, dy.disposed]).toEqual([true, true, false])
+    // What lies behind is gone when an op runs backwards: the later tensor, its gradient, and nothing else.
+    expect(seen).toEqual([false, true, true, false])
+    expect([inner!, y, loose, dy].map(t => t.disposed)).toEqual([true, true, true, false])
   })
 
   test('is all free after a backward pass, and after a tape that had none', async () => {
