@@ -44,6 +44,8 @@ export interface Evaluation {
   readonly 'logps/chosen': number
   readonly 'logps/rejected': number
   readonly accuracy: number
+  /** How many pairs these are means of. */
+  readonly pairs: number
 }
 
 export type TrainEvent =
@@ -51,9 +53,12 @@ export type TrainEvent =
   | { readonly kind: 'step'; readonly step: TrainStep }
   | { readonly kind: 'evaluation'; readonly before: Evaluation; readonly after: Evaluation }
 
+/** Pairs whose log-probs are compared before and after: enough for a mean, and not another pass over everything. */
+const EVALUATED_PAIRS = 64
+
 /**
  * Trains a fresh adapter on pairs: log-probs with the adapter off, which serve as reference and as "before"; the
- * steps; log-probs with the adapter on. `adapter` is the caller's, made with `LoraAdapter.create`.
+ * steps; log-probs of the first 64 pairs with the adapter on. `adapter` is the caller's, made with `LoraAdapter.create`.
  */
 export async function* trainPairs(
   adapter: LoraAdapter,
@@ -71,8 +76,9 @@ export async function* trainPairs(
   }
   for await (const step of train(adapter, pairs, { ...rest, references, ...abort }))
     yield { kind: 'step', step }
-  const after = await answerLogProbs(adapter.network, pairs, { adapter: adapter.map, ...abort })
-  yield { kind: 'evaluation', before: evaluate(references), after: evaluate(after) }
+  const some = pairs.slice(0, EVALUATED_PAIRS)
+  const after = await answerLogProbs(adapter.network, some, { adapter: adapter.map, ...abort })
+  yield { kind: 'evaluation', before: evaluate(references.slice(0, EVALUATED_PAIRS)), after: evaluate(after) }
 }
 
 /** A fresh adapter for a job. */
@@ -88,6 +94,7 @@ export function evaluate(logProbs: readonly PairLogProbs[]): Evaluation {
     'logps/chosen': mean(([chosen]) => chosen),
     'logps/rejected': mean(([, rejected]) => rejected),
     accuracy: mean(([chosen, rejected]) => (chosen > rejected ? 1 : 0)),
+    pairs: sums.length,
   }
 }
 

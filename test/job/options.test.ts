@@ -58,5 +58,6 @@ test('an evaluation is of sums a pair, and ties are no wins', () => {
     'logps/chosen': -3,
     'logps/rejected': -3.25,
     accuracy: 0.5,
+    pairs: 4,
   })
 })
