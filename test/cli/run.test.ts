@@ -116,7 +116,7 @@ describe('tabtune run, on rows and pairs', () => {
     expect(second).toMatchObject({ step: 2, learning_rate: 1e-3, epoch: 1 })
     expect(first.loss).toBeCloseTo(Math.LN2, 4)
     expect(evaluation.after).not.toEqual(evaluation.before)
-    expect(Object.keys(evaluation.before)).toEqual(['logps/chosen', 'logps/rejected', 'accuracy'])
+    expect(Object.keys(evaluation.before)).toEqual(['logps/chosen', 'logps/rejected', 'accuracy', 'pairs'])
   })
 
   it('writes an adapter that reads back', async () => {
