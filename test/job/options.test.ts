@@ -59,6 +59,5 @@ test('an evaluation is of sums a pair, and ties are no wins', () => {
     'logps/rejected': -3.25,
     accuracy: 0.5,
     pairs: 4,
-    pairs: 4,
   })
 })
