@@ -17,11 +17,16 @@ test('rounds the warm-up up: a tenth by default', () => {
   expect(linearSchedule()(5, 20)).toBe(linearSchedule({ warmupRatio: 0.1 })(5, 20))
 })
 
+test('does not spend the only step on the warm-up', () => {
+  expect(rates(0.1, 1)).toEqual([1])
+  expect(rates(1, 1)).toEqual([1])
+})
+
 test('is get_linear_schedule_with_warmup of transformers', () => {
   /** transformers/optimization.py, `_get_linear_schedule_with_warmup_lr_lambda`. */
   const theirs = (step: number, warmup: number, total: number) =>
     step < warmup ? step / Math.max(1, warmup) : Math.max(0, (total - step) / Math.max(1, total - warmup))
-  const counts = fc.integer({ min: 1, max: 500 })
+  const counts = fc.integer({ min: 2, max: 500 })
   fc.assert(
     fc.property(counts, fc.double({ min: 0, max: 1, noNaN: true }), (total, warmupRatio) => {
       const warmup = Math.ceil(warmupRatio * total)
