@@ -75,9 +75,6 @@ export async function openPage(browser: Browser, address: string) {
 export const longestTask = (page: Page): Promise<number> =>
   page.evaluate(() => Math.max(0, ...(window as unknown as { held: number[] }).held))
 
-export const sample = async (name: 'rows' | 'pairs'): Promise<unknown[]> =>
-  JSON.parse(await readFile(join(root, `demo/public/sample/${name}.json`), 'utf8'))
-
 /** Gives the page a file, as if it had been chosen. */
 export async function choose(page: Page, label: string, name: string, content: unknown): Promise<void> {
   const bytes =

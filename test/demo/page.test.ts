@@ -7,7 +7,8 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { filesFromList } from '../../src/io/model-files'
 import { readPeftAdapter } from '../../src/io/peft-adapter'
-import { choose, download, fill, launch, longestTask, openPage, sample, servePage } from './open-page'
+import { fewPairs, fewRows, lines } from './few-records'
+import { choose, download, fill, launch, longestTask, openPage, servePage } from './open-page'
 
 const LONG = 300_000
 const bundled = new URL('../../demo/public/model/', import.meta.url)
@@ -25,22 +26,6 @@ afterAll(async () => {
   await site?.[Symbol.asyncDispose]()
 })
 
-const byLength = (records: readonly unknown[]) =>
-  [...records].sort((a, b) => JSON.stringify(a).length - JSON.stringify(b).length)
-
-/** Short rows of the sample, one of them twice, and two that cannot be read. */
-async function fewRows(): Promise<unknown[]> {
-  const rows = await sample('rows')
-  const short = byLength(rows).slice(20, 34)
-  return [...short, rows[5], rows[5], rows[101], rows[117]]
-}
-
-/** Short pairs of the sample, and one that cannot be used. */
-async function fewPairs(count: number): Promise<unknown[]> {
-  const pairs = await sample('pairs')
-  return [...byLength(pairs).slice(2, 2 + count), pairs[37]]
-}
-
 /** A training of few and small steps. */
 const quick = { 'Most steps': '4', 'Batch size': '1', 'Batches a step': '1', Rank: '4' }
 
@@ -49,13 +34,6 @@ async function openTraining(page: Page, options: Readonly<Record<string, string>
   await fill(page, options)
   await page.locator('.plan').getByText(options['Most steps']!, { exact: false }).first().waitFor()
 }
-
-const lines = (bytes: Buffer) =>
-  bytes
-    .toString()
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
 
 test(
   'the sample is one click away, and scoring it can be cancelled',
@@ -195,7 +173,7 @@ test(
     await choose(page, 'Preference pairs', 'prefer.json', await fewPairs(3))
     await openTraining(page, { ...quick, 'Most steps': '90', Epochs: '30' })
     await page.getByRole('button', { name: 'Train', exact: true }).click()
-    await page.locator('.live').waitFor({ timeout: LONG })
+    await page.locator('.live .dot').first().waitFor({ timeout: LONG })
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('Stopped early.').waitFor({ timeout: LONG })
     await page.getByRole('link', { name: 'adapter/adapter_model.safetensors' }).waitFor()
