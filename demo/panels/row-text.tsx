@@ -51,7 +51,12 @@ export function RowText({ row }: { readonly row: TableRow }) {
         {other && <Card title={`Row ${other.row}, kept instead`} pieces={right} />}
       </div>
       {other && (
-        <p class="muted">Marked words are in one of the two only. Cosine {fixed(row.similarity, 4)}.</p>
+        <p class="muted">
+          {plain(own) === plain(other)
+            ? 'The two texts are the same.'
+            : 'Marked words are in one of the two only.'}{' '}
+          Cosine {fixed(row.similarity, 4)}.
+        </p>
       )}
     </>
   )
