@@ -8,7 +8,7 @@ const chromium = {
   args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking'],
 }
 
-/** What runs without a GPU or a page; everything else in test/ runs in both projects. */
+/** What needs Node, or no page; what needs a page is in test/browser; everything else runs in both projects. */
 const nodeOnly = ['test/contract/**', 'test/cli/**', 'test/demo/**', 'test/node/**']
 
 /**
@@ -73,7 +73,10 @@ export default defineConfig(({ mode }) => ({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/browser/**'] },
+      },
       {
         extends: true,
         optimizeDeps: { exclude: ['webgpu'] },

@@ -1,4 +1,6 @@
+import type { Copy } from './commands'
 import type { Block } from './pool'
+import type { Tensor } from './tensor'
 
 /** Collects small uploads of one submit, so that they travel in a single `writeBuffer`. */
 export class Feed {
@@ -33,12 +35,13 @@ export class Feed {
     this.#used = 0
   }
 
-  /** Stores the bytes and says where they will lie. */
-  push(data: Uint8Array): { buffer: GPUBuffer; offset: number } {
-    const offset = this.#used
-    this.#bytes.set(data, offset)
+  /** Stores the bytes, and gives the command that copies them to the tensor's beginning. */
+  push(data: Uint8Array, { block, offset }: Tensor): Copy {
+    const fromOffset = this.#used
+    this.#bytes.set(data, fromOffset)
     this.#used += Math.ceil(data.byteLength / 16) * 16
-    return { buffer: this.#block!.buffer, offset }
+    const from = this.#block!.buffer
+    return { kind: 'copy', from, fromOffset, to: block.buffer, toOffset: offset, bytes: data.byteLength }
   }
 
   upload(queue: GPUQueue): void {

@@ -130,14 +130,9 @@ export class Gpu implements Disposable {
     if (from.size !== to.size) {
       throw new GpuError(`copy: from has ${from.size} elements, to has ${to.size}`)
     }
-    this.#push({
-      kind: 'copy',
-      from: from.block.buffer,
-      fromOffset: from.offset,
-      to: to.block.buffer,
-      toOffset: to.offset,
-      bytes: from.bytes,
-    })
+    const [{ buffer: source }, { buffer: target }] = [from.block, to.block]
+    const offsets = { fromOffset: from.offset, toOffset: to.offset }
+    this.#push({ kind: 'copy', from: source, to: target, ...offsets, bytes: from.bytes })
   }
 
   /** Sets the first `data.length` elements. Ordered with the commands around it. */
@@ -148,25 +143,16 @@ export class Gpu implements Disposable {
     }
     if (data.length === 0) return
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    const { buffer } = tensor.block
     if (bytes.byteLength > FEED_LIMIT) {
       this.submit()
-      this.device.queue.writeBuffer(buffer, tensor.offset, bytes as BufferSource)
+      this.device.queue.writeBuffer(tensor.block.buffer, tensor.offset, bytes as BufferSource)
       return
     }
     if (!this.#feed.fits(bytes.byteLength)) {
       this.submit()
       if (!this.#feed.fits(bytes.byteLength)) this.#feed.grow(bytes.byteLength)
     }
-    const from = this.#feed.push(bytes)
-    this.#push({
-      kind: 'copy',
-      from: from.buffer,
-      fromOffset: from.offset,
-      to: buffer,
-      toOffset: tensor.offset,
-      bytes: bytes.byteLength,
-    })
+    this.#push(this.#feed.push(bytes, tensor))
   }
 
   /** Runs a kernel over tensors. `params` are those of its parameters that are not sizes of axes. */
