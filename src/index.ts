@@ -69,6 +69,7 @@ export { selectRows } from './job/select-rows'
 export { reasonInWords, type SelectionRecord, selectionRecords } from './job/selection-records'
 export {
   createAdapter,
+  EVALUATED_PAIRS,
   type Evaluation,
   encodeForJob,
   evaluate,

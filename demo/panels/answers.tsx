@@ -20,7 +20,7 @@ export function AnswersPanel() {
       id="answers"
       number={5}
       title="Before and after"
-      lead="The same question to the model as it was and with the adapter, and how likely it finds the answers of all pairs."
+      lead="The same question to the model as it was and with the adapter, and how likely it finds the answers of the pairs."
     >
       {before && after && <EvaluationTable before={before} after={after} />}
       <form

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../../src/index'
 import { fixed, percent } from './format'
 
-/** Mean log-probs of all pairs' answers, without and with the adapter. */
+/** Mean log-probs of some pairs' answers, without and with the adapter. */
 export function EvaluationTable({
   before,
   after,
@@ -21,7 +21,7 @@ export function EvaluationTable({
   return (
     <div class="scroll">
       <table class="numbers">
-        <caption>Mean log-probability of an answer over all pairs, in nats</caption>
+        <caption>Mean log-probability of an answer over {before.pairs} pairs, in nats</caption>
         <thead>
           <tr>
             <th scope="col" />

@@ -2,6 +2,7 @@ import {
   answerLogProbs,
   createAdapter,
   type EncodedPairs,
+  EVALUATED_PAIRS,
   type Evaluation,
   evaluate,
   type JobOptions,
@@ -56,9 +57,10 @@ export async function runTraining(
     onEvent({ kind: 'evaluating' })
     const again = begin()
     try {
-      const before = evaluate(await answerLogProbs(model.network, pairs, { signal: again }))
+      const some = pairs.slice(0, EVALUATED_PAIRS)
+      const before = evaluate(await answerLogProbs(model.network, some, { signal: again }))
       const on = { adapter: adapter.map, signal: again }
-      measured = { before, after: evaluate(await answerLogProbs(model.network, pairs, on)) }
+      measured = { before, after: evaluate(await answerLogProbs(model.network, some, on)) }
     } catch (error) {
       if (!again.aborted) throw error
     }

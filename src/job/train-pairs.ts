@@ -54,7 +54,7 @@ export type TrainEvent =
   | { readonly kind: 'evaluation'; readonly before: Evaluation; readonly after: Evaluation }
 
 /** Pairs whose log-probs are compared before and after: enough for a mean, and not another pass over everything. */
-const EVALUATED_PAIRS = 64
+export const EVALUATED_PAIRS = 64
 
 /**
  * Trains a fresh adapter on pairs: log-probs with the adapter off, which serve as reference and as "before"; the
