@@ -130,9 +130,8 @@ export class Gpu implements Disposable {
     if (from.size !== to.size) {
       throw new GpuError(`copy: from has ${from.size} elements, to has ${to.size}`)
     }
-    const [{ buffer: source }, { buffer: target }] = [from.block, to.block]
-    const offsets = { fromOffset: from.offset, toOffset: to.offset }
-    this.#push({ kind: 'copy', from: source, to: target, ...offsets, bytes: from.bytes })
+    const ends = { from: from.block.buffer, to: to.block.buffer }
+    this.#push({ kind: 'copy', ...ends, fromOffset: from.offset, toOffset: to.offset, bytes: from.bytes })
   }
 
   /** Sets the first `data.length` elements. Ordered with the commands around it. */

@@ -33,7 +33,7 @@ export interface JobOptions {
   readonly seed: number
 }
 
-/** A tenth of the learning rate's usual full-model peak would do nothing to a small adapter; see docs/training.md. */
+/** The learning rate suits a model as small as the bundled one; see docs/training.md. */
 export const defaultJobOptions: JobOptions = {
   budget: null,
   threshold: 0.9,

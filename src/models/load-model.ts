@@ -89,19 +89,6 @@ function withinVocabulary(tokenizer: Tokenizer, vocabulary: number, name: string
   return { ...tokenizer, encode }
 }
 
-/**
- * The network without its values, for a dry run: `dryGpu()` in, and every byte is counted that loading would use.
- *
- * @throws {ModelError} as `loadModel`
- */
-export async function planNetwork(gpu: Gpu, files: ModelFiles): Promise<CausalNetwork> {
-  const architecture = await readArchitecture(files)
-  return architecture.build(
-    gpu,
-    new Map([...architecture.shapes].map(([name, shape]) => [name, gpu.empty(shape)])),
-  )
-}
-
 async function readArchitecture(files: ModelFiles): Promise<Architecture> {
   let json: Json
   try {

@@ -4,7 +4,7 @@ import { OutOfMemoryError } from '../../src/gpu/errors'
 import type { Gpu } from '../../src/gpu/gpu'
 import { openSafetensors, type TensorData, writeSafetensors } from '../../src/io/safetensors'
 import { ModelError } from '../../src/models/errors'
-import { type LoadOptions, loadModel, planNetwork } from '../../src/models/load-model'
+import { type LoadOptions, loadModel } from '../../src/models/load-model'
 import { test } from '../gpu'
 import { bitsOf, fromBase64, sourceOf } from '../io/bytes'
 import { folder, type LlamaFixture, tied, untied } from './llama-fixture'
@@ -105,7 +105,6 @@ describe('refuses', () => {
     })()
     const files = await changed(untied, { config: '{"model_type":' })
     await expectRefusal(loadDry(files), `tiny: config.json is not JSON: ${reason}`)
-    await expectRefusal(planNetwork(dryGpu(), files), `tiny: config.json is not JSON: ${reason}`)
   })
 
   test.for([
@@ -120,7 +119,6 @@ describe('refuses', () => {
     const files = await changed(untied, { config })
     const message = `tiny: config.json: model_type is ${kind}, known are: llama`
     await expectRefusal(loadDry(files), message)
-    await expectRefusal(planNetwork(dryGpu(), files), message)
   })
 
   test('a config that asks for what is not computed', async () => {
@@ -212,8 +210,8 @@ describe('loading', () => {
   test('needs the memory that was planned', async () => {
     for (const { files } of [untied, tied]) {
       const [planned, loaded] = [dryGpu(), dryGpu()]
-      using plan = await planNetwork(planned, folder(files, 'tiny'))
       using model = await loadDry(folder(files, 'tiny'), {}, loaded)
+      using plan = model.network.plan(planned)
       expect([...plan.weights].map(([name, { shape }]) => [name, shape])).toEqual(
         [...model.network.weights].map(([name, { shape }]) => [name, shape]),
       )
