@@ -25,6 +25,7 @@ export { writeRows } from './data/write-rows'
 export type { Embedder, EmbedOptions } from './embedding/embedder'
 export { hashedNgrams } from './embedding/hashed-ngrams'
 export { type LastHiddenStateOptions, lastHiddenState } from './embedding/last-hidden-state'
+export { type Embeddable, storedVectors, textVectors, type Vectors, VectorsError } from './embedding/vectors'
 export type { AdapterInfo } from './gpu/adapter-info'
 export type { Counters } from './gpu/counters'
 export { dryGpu } from './gpu/dry-gpu'
@@ -101,8 +102,9 @@ export {
   type Scorer,
   score,
 } from './scoring/scorer'
+export type { Budget } from './selection/budget'
 export { type DeitaOptions, deita } from './selection/deita'
-export type { Pool, PoolItem } from './selection/pool'
+export type { Candidate, PairItem, Pool, PoolItem } from './selection/pool'
 export { SelectionError } from './selection/selection-error'
 export {
   type Decision,

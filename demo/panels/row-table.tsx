@@ -10,6 +10,8 @@ const PAGE = 10
 const words: Readonly<Record<DecisionName, string>> = {
   kept: 'Kept',
   similar: 'Too similar',
+  duplicate: 'Duplicate',
+  excluded: 'Left out',
   'beyond budget': 'Beyond budget',
   invalid: 'Invalid',
   unreadable: 'Unreadable',

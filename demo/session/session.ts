@@ -151,7 +151,15 @@ export class Session {
       { signal: this.#begin(), onProgress: ({ decided, total }) => onProgress(decided / total) },
     )
     const records = selectionRecords(file, rows, selection)
-    const counts = { kept: 0, similar: 0, 'beyond budget': 0, invalid: 0, unreadable: 0 }
+    const counts = {
+      kept: 0,
+      similar: 0,
+      duplicate: 0,
+      excluded: 0,
+      'beyond budget': 0,
+      invalid: 0,
+      unreadable: 0,
+    }
     for (const { decision } of records) counts[decision]++
     const summary = {
       counts,

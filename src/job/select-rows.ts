@@ -1,4 +1,5 @@
 import { hashedNgrams } from '../embedding/hashed-ngrams'
+import { textVectors } from '../embedding/vectors'
 import type { Gpu } from '../gpu/gpu'
 import type { ScoredRow } from '../scoring/scorer'
 import { deita } from '../selection/deita'
@@ -15,5 +16,5 @@ export function selectRows(
 ): Promise<Selection> {
   const items = scored.map(({ row, score }) => ({ index: row.index, id: row.id, score, text: rowText(row) }))
   const selector = deita({ budget: budgetFor(options, scored.length), threshold: options.threshold })
-  return select({ items, embedder: hashedNgrams(gpu) }, selector, progress)
+  return select({ items, vectors: textVectors(hashedNgrams(gpu)) }, selector, progress)
 }

@@ -60,8 +60,11 @@ export function reasonInWords(decision: Decision): string {
       return `kept as number ${decision.rank + 1}`
     case 'similar':
       return `too similar to row ${decision.to}, which scores no lower: cosine ${decision.similarity.toFixed(4)}`
+    case 'duplicate':
+      return `the same text as row ${decision.of}`
     case 'beyond budget':
-      return 'not reached: enough rows with a higher score were kept'
+      return 'not reached: enough rows were kept before it'
+    case 'excluded':
     case 'invalid':
       return decision.reason
   }

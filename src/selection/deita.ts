@@ -1,13 +1,14 @@
+import type { Vectors } from '../embedding/vectors'
 import { RowFlag } from '../similarity/normalize-rows'
 import { SimilarityBank } from '../similarity/similarity-bank'
 import type { TestedBlock } from '../similarity/tested-block'
+import { type Budget, budgetMeter, checkBudget } from './budget'
 import type { Pool, PoolItem } from './pool'
 import { SelectionError } from './selection-error'
 import type { Decision, Outcome, SelectOptions, Selector } from './selector'
 
 export interface DeitaOptions {
-  /** Rows to keep at most; Infinity for no limit. */
-  readonly budget: number
+  readonly budget: Budget
   /** Cosine above which a row is too similar to a kept one. */
   readonly threshold?: number
   /** Rows embedded and compared at a time, at most. The result does not depend on it. */
@@ -25,11 +26,7 @@ export interface DeitaOptions {
  * @throws {SelectionError} if an option is out of its range
  */
 export function deita({ budget, threshold = 0.9, blockSize = 512 }: DeitaOptions): Selector {
-  if (!(budget === Infinity || (Number.isSafeInteger(budget) && budget >= 0))) {
-    throw new SelectionError(
-      `deita: budget is ${budget}, expected how many rows to keep: 0 or a whole number above, or Infinity`,
-    )
-  }
+  checkBudget('deita', budget)
   if (!(threshold >= -1 && threshold <= 1)) {
     throw new SelectionError(`deita: threshold is ${threshold}, expected a cosine in [-1, 1]`)
   }
@@ -55,26 +52,29 @@ function byRank(a: PoolItem, b: PoolItem): number {
 async function run(
   pool: Pool,
   { signal, onProgress }: SelectOptions,
-  budget: number,
+  budget: Budget,
   threshold: number,
   blockSize: number,
 ): Promise<Outcome[]> {
-  const { items, embedder } = pool
+  const { items, vectors } = pool
+  if (!vectors) throw new SelectionError('deita: the pool has no vectors; it compares rows by them')
+  const meter = budgetMeter('deita', budget, items)
   const order = items.filter(isScored).sort(byRank)
   const decisions: Decision[] = []
   /** Positions of the kept rows, by rank: the rows of the bank. */
   const kept: number[] = []
-  using bank = new SimilarityBank(embedder.gpu, { dimensions: embedder.dimensions, threshold })
-  while (decisions.length < order.length && kept.length < budget) {
+  using bank = new SimilarityBank(vectors.gpu, { dimensions: vectors.dimensions, threshold })
+  while (decisions.length < order.length && !meter.full) {
     signal?.throwIfAborted()
     const begin = decisions.length
     // Embedding costs most, so not many more rows are taken than may still be needed.
-    const wanted = Math.max(SMALLEST_BLOCK, 2 * (budget - kept.length))
+    const wanted = Math.max(SMALLEST_BLOCK, 2 * meter.room)
     const block = order.slice(begin, begin + Math.min(blockSize, wanted))
-    using tested = await test(pool, bank, block, signal)
+    using tested = await test(vectors, bank, block, signal)
     const fresh: number[] = []
-    for (let i = 0; i < block.length && kept.length < budget; i++) {
+    for (let i = 0; i < block.length && !meter.full; i++) {
       const decision = decide(tested, i, order, kept, begin, decisions)
+      if (decision.kind === 'kept' && !meter.take(block[i]!)) break
       decisions.push(decision)
       if (decision.kind !== 'kept') continue
       kept.push(begin + i)
@@ -91,25 +91,18 @@ async function run(
       position === null
         ? { kind: 'invalid', reason: scoreProblem(item) }
         : (decisions[position] ?? { kind: 'beyond budget' })
-    return { index, id, score, position, decision }
+    return { index, id, value: score, position, decision }
   })
 }
 
 async function test(
-  { embedder }: Pool,
+  vectors: Vectors,
   bank: SimilarityBank,
   block: readonly PoolItem[],
   signal: AbortSignal | undefined,
 ): Promise<TestedBlock> {
-  const texts = block.map(({ text }) => text)
-  using vectors = await embedder.embed(texts, signal ? { signal } : {})
-  const { shape } = vectors
-  if (shape.length !== 2 || shape[0] !== texts.length || shape[1] !== embedder.dimensions) {
-    throw new SelectionError(
-      `deita: embedder ${embedder.name} gave [${shape.join(', ')}] for ${texts.length} texts, expected [${texts.length}, ${embedder.dimensions}]`,
-    )
-  }
-  return await bank.test(vectors)
+  using taken = await vectors.take(block, signal ? { signal } : {})
+  return await bank.test(taken)
 }
 
 /** Decides the row at place `i` of the block, given the decisions on all better rows. */

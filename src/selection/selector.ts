@@ -1,32 +1,38 @@
-import type { Missing, Pool, PoolItem } from './pool'
+import type { Score } from '../scoring/scorer'
+import type { Candidate, Pool, PoolItem } from './pool'
 import { SelectionError } from './selection-error'
 
-/** What became of a row, and why. */
+/** What became of an item, and why. */
 export type Decision =
   /** Selected; `rank` 0 is the first. */
   | { readonly kind: 'kept'; readonly rank: number }
-  /** Too similar to the row with the index `to`, which was kept, at this cosine. */
+  /** Too similar to the row with the index `to`, which was kept, at this similarity. */
   | { readonly kind: 'similar'; readonly to: number; readonly similarity: number }
-  /** Not looked at, because enough rows had been kept. */
+  /** Its content is that of the row with the index `of`, which stands for both. */
+  | { readonly kind: 'duplicate'; readonly of: number }
+  /** A rule of the strategy, or the user, leaves it out, for this reason in the user's terms. */
+  | { readonly kind: 'excluded'; readonly reason: string }
+  /** It could have been kept, but enough others were chosen before. */
   | { readonly kind: 'beyond budget' }
   /** Cannot take part, for this reason in the user's terms. */
   | { readonly kind: 'invalid'; readonly reason: string }
 
-/** A row of the pool with its decision. */
+/** An item of the pool with its decision. */
 export interface Outcome {
   readonly index: number
   readonly id: string
-  readonly score: number | Missing
+  /** What the strategy ordered it by: its score, length, random key, gain …; null if it never came to that. */
+  readonly value: Score | null
   /**
-   * Place in the selector's order, 0 for the first; null for a row that has none, because its score is no
-   * number.
+   * Place in the strategy's order, 0 for the first; null for an item that has none, because its value is no
+   * number, or because the strategy orders only what it keeps.
    */
   readonly position: number | null
   readonly decision: Decision
 }
 
 export interface SelectProgress {
-  /** Rows decided so far, of `total`. */
+  /** Items decided so far, of `total`. */
   readonly decided: number
   readonly total: number
   readonly kept: number
@@ -37,32 +43,32 @@ export interface SelectOptions {
   readonly onProgress?: (progress: SelectProgress) => void
 }
 
-/** A way to select rows. */
-export interface Selector {
+/** A way to select. */
+export interface Selector<Item extends Candidate = PoolItem> {
   readonly name: string
   /** An outcome for every item of the pool, in the pool's order. */
-  select(pool: Pool, options: SelectOptions): Promise<Outcome[]>
+  select(pool: Pool<Item>, options: SelectOptions): Promise<Outcome[]>
 }
 
 export interface Selection {
-  /** `index` of the selected rows, in the order of their rank. */
+  /** `index` of the selected items, in the order of their rank. */
   readonly kept: readonly number[]
-  /** One for every row of the pool, in the pool's order. */
+  /** One for every item of the pool, in the pool's order. */
   readonly outcomes: readonly Outcome[]
 }
 
 /**
- * Selects rows of a pool. Every row gets its reason.
+ * Selects items of a pool. Every item gets its reason.
  *
- * @throws {SelectionError} if two rows have the same index
+ * @throws {SelectionError} if two items have the same index
  * @throws the signal's reason once it is aborted
  */
-export async function select(
-  pool: Pool,
-  selector: Selector,
+export async function select<Item extends Candidate>(
+  pool: Pool<Item>,
+  selector: Selector<Item>,
   options: SelectOptions = {},
 ): Promise<Selection> {
-  const seen = new Map<number, PoolItem>()
+  const seen = new Map<number, Item>()
   for (const item of pool.items) {
     const other = seen.get(item.index)
     if (other) {
@@ -73,7 +79,11 @@ export async function select(
     seen.set(item.index, item)
   }
   options.signal?.throwIfAborted()
-  const outcomes = await selector.select(pool, options)
+  return selectionOf(await selector.select(pool, options))
+}
+
+/** Outcomes with the indices of what they keep, by rank. */
+export function selectionOf(outcomes: readonly Outcome[]): Selection {
   const kept: number[] = []
   for (const { index, decision } of outcomes) if (decision.kind === 'kept') kept[decision.rank] = index
   return { kept, outcomes }

@@ -47,7 +47,7 @@ const selection: Selection = {
     .map((s, i) => ({
       index: s.row.index,
       id: s.row.id,
-      score: s.score,
+      value: s.score,
       position: i === 4 ? null : i,
       decision: decisions[i]!,
     }))
@@ -77,7 +77,7 @@ describe('selectionRecords', () => {
       'kept as number 1',
       'too similar to row 0, which scores no lower: cosine 0.9500',
       file.problems[1]!.reason,
-      'not reached: enough rows with a higher score were kept',
+      'not reached: enough rows were kept before it',
       'the model gave no finite quality score',
     ])
     expect(reasonInWords({ kind: 'similar', to: 3, similarity: 1 })).toContain('row 3')

@@ -16,7 +16,7 @@ const pool = (gpu: Gpu, rows: readonly reference.Row[]) => ({
     score: Number.isNaN(score) && index % 2 ? { missing: 'the scorer failed' } : score,
     text: String(i),
   })),
-  embedder: givenVectors(
+  vectors: givenVectors(
     gpu,
     rows.map(({ vector }) => vector),
     rows[0]?.vector.length ?? 3,
@@ -24,7 +24,11 @@ const pool = (gpu: Gpu, rows: readonly reference.Row[]) => ({
 })
 
 /** Selects on the GPU and by the double loop, and compares everything. */
-async function check(gpu: Gpu, rows: readonly reference.Row[], options: DeitaOptions): Promise<void> {
+async function check(
+  gpu: Gpu,
+  rows: readonly reference.Row[],
+  options: DeitaOptions & { budget: number },
+): Promise<void> {
   const { threshold = 0.9, budget } = options
   const want = reference.deita(rows, { budget, threshold })
   const got = await select(pool(gpu, rows), deita(options))
@@ -180,13 +184,13 @@ describe('deita', () => {
     const rows = Array.from({ length: 200 }, (_, i) => ({ index: i, score: i, vector: [1, i] }))
     const full = pool(gpu, rows)
     await select(full, deita({ budget: 2, threshold: 1, blockSize: 5 }))
-    expect(full.embedder.asked).toEqual(['199', '198', '197', '196', '195'])
+    expect(full.vectors.asked).toEqual(['199', '198', '197', '196', '195'])
     const none = pool(gpu, rows)
     await select(none, deita({ budget: 0 }))
-    expect(none.embedder.asked).toEqual([])
+    expect(none.vectors.asked).toEqual([])
     const few = pool(gpu, rows)
     await select(few, deita({ budget: 30, threshold: 1 }))
-    expect(few.embedder.asked.length).toBeLessThan(200)
+    expect(few.vectors.asked.length).toBeLessThan(200)
   })
 
   test('reports progress and stops when it is told to', async ({ gpu }) => {
@@ -219,7 +223,7 @@ describe('deita', () => {
     const rows = [0, 0].map(index => ({ index, score: 1, vector: [1] }))
     await expect(select(pool(gpu, rows), deita({ budget: 1 }))).rejects.toThrow(/both have index 0/)
     const wrong = { ...pool(gpu, [{ index: 0, score: 1, vector: [1, 2] }]) }
-    wrong.embedder = { ...wrong.embedder, embed: async () => gpu.zeros([2, 2]) }
-    await expect(select(wrong, deita({ budget: 1 }))).rejects.toThrow(/gave \[2, 2\] for 1 texts/)
+    wrong.vectors = { ...wrong.vectors, take: async () => gpu.zeros([1, 3]) }
+    await expect(select(wrong, deita({ budget: 1 }))).rejects.toThrow(/\[1, 3\], expected \[B, 2\]/)
   })
 })

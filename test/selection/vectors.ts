@@ -1,22 +1,22 @@
-import type { Embedder } from '../../src/embedding/embedder'
+import type { Vectors } from '../../src/embedding/vectors'
 import type { Gpu } from '../../src/gpu/gpu'
 
 /**
- * An embedder of given vectors: the text is the vector's number. `asked` collects the texts it was called
- * with.
+ * Given vectors: an item's text is its vector's number. `asked` collects the texts it was called with.
  */
 export function givenVectors(
   gpu: Gpu,
   vectors: readonly ArrayLike<number>[],
   dimensions: number,
-): Embedder & { readonly asked: string[] } {
+): Vectors & { readonly asked: string[] } {
   const asked: string[] = []
   return {
     name: 'given-vectors',
     dimensions,
     gpu,
     asked,
-    async embed(texts) {
+    async take(items) {
+      const texts = items.map(({ text }) => text)
       asked.push(...texts)
       const values = texts.flatMap(text => Array.from(vectors[Number(text)]!))
       return gpu.tensor([texts.length, dimensions], Float32Array.from(values))

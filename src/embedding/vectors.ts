@@ -1,0 +1,87 @@
+import type { Gpu } from '../gpu/gpu'
+import type { Tensor } from '../gpu/tensor'
+import type { Embedder, EmbedOptions } from './embedder'
+
+/** What a vector is asked for. */
+export interface Embeddable {
+  /** Position in the file. */
+  readonly index: number
+  readonly text: string
+}
+
+/** The vectors of a file's rows, made when they are asked for or read from elsewhere. */
+export interface Vectors {
+  /** Says where they come from, with everything that changes them. */
+  readonly name: string
+  /** Values of a vector, E. */
+  readonly dimensions: number
+  readonly gpu: Gpu
+  /**
+   * One vector an item, in order: [N, E] f32. The caller disposes it.
+   *
+   * @throws the signal's reason once it is aborted
+   */
+  take(items: readonly Embeddable[], options?: EmbedOptions): Promise<Tensor>
+}
+
+/** Vectors that do not fit what they are for. */
+export class VectorsError extends Error {
+  override name = 'VectorsError'
+}
+
+/** The vectors that an embedder makes of the items' texts. */
+export function textVectors(embedder: Embedder): Vectors {
+  const { name, dimensions, gpu } = embedder
+  return {
+    name,
+    dimensions,
+    gpu,
+    async take(items, options) {
+      const vectors = await embedder.embed(
+        items.map(({ text }) => text),
+        options,
+      )
+      const { shape } = vectors
+      if (shape.length === 2 && shape[0] === items.length && shape[1] === dimensions) return vectors
+      vectors[Symbol.dispose]()
+      throw new VectorsError(
+        `embedder ${name} gave [${shape.join(', ')}] for ${items.length} texts, expected [${items.length}, ${dimensions}]`,
+      )
+    },
+  }
+}
+
+/**
+ * Vectors computed elsewhere, by an item's `index`, such as those of a column of the file.
+ *
+ * @param name says where they come from
+ * @throws {VectorsError} if there are none, or if they differ in length
+ */
+export function storedVectors(
+  gpu: Gpu,
+  name: string,
+  vectors: ReadonlyMap<number, ArrayLike<number>>,
+): Vectors {
+  let dimensions = 0
+  for (const [index, { length }] of vectors) {
+    if (dimensions === 0) dimensions = length
+    if (length === dimensions && length > 0) continue
+    throw new VectorsError(`${name}: row ${index} has ${length} values, expected ${dimensions || 'some'}`)
+  }
+  if (dimensions === 0) throw new VectorsError(`${name}: there are no vectors`)
+  return {
+    name,
+    dimensions,
+    gpu,
+    async take(items, { signal } = {}) {
+      signal?.throwIfAborted()
+      const values = new Float32Array(items.length * dimensions)
+      for (const [i, { index }] of items.entries()) {
+        const vector = vectors.get(index)
+        if (!vector) throw new VectorsError(`${name}: there is no vector for row ${index}`)
+        values.set(vector, i * dimensions)
+      }
+      return gpu.tensor([items.length, dimensions], values)
+    },
+  }
+}
