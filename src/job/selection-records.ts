@@ -57,7 +57,7 @@ export function selectionRecords(
 export function reasonInWords(decision: Decision): string {
   switch (decision.kind) {
     case 'kept':
-      return `kept as number ${decision.rank + 1}`
+      return `kept as number ${decision.rank + 1}${decision.pinned ? ', because you pinned it' : ''}`
     case 'similar':
       return `too similar to row ${decision.to}, which scores no lower: cosine ${decision.similarity.toFixed(4)}`
     case 'duplicate':

@@ -17,6 +17,11 @@ export interface PoolItem extends Candidate {
   readonly score: Score
   /** What is embedded and compared. */
   readonly text: string
+  /**
+   * What tells rows with the same content, where that is not `text`: a hash of it, for a pool whose texts are
+   * read when they are embedded. Rows of one content have one vector.
+   */
+  readonly content?: string
   /** Length in tokens, for budgets in tokens and selection by length. */
   readonly tokens?: number
   /** Where the row comes from (a data set, a topic), for strata and reports. */

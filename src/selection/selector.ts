@@ -4,8 +4,8 @@ import { SelectionError } from './selection-error'
 
 /** What became of an item, and why. */
 export type Decision =
-  /** Selected; `rank` 0 is the first. */
-  | { readonly kind: 'kept'; readonly rank: number }
+  /** Selected; `rank` 0 is the first. `pinned`: because the user wants it. */
+  | { readonly kind: 'kept'; readonly rank: number; readonly pinned?: true }
   /** Too similar to the row with the index `to`, which was kept, at this similarity. */
   | { readonly kind: 'similar'; readonly to: number; readonly similarity: number }
   /** Its content is that of the row with the index `of`, which stands for both. */
