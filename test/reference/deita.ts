@@ -5,11 +5,24 @@ export interface Row {
   /** NaN for a score that is missing. */
   readonly score: number
   readonly vector: ArrayLike<number>
+  /** Rows of equal content count once; default: no two are equal. */
+  readonly content?: string
+  readonly tokens?: number
+}
+
+export interface Options {
+  readonly budget: number | { readonly fraction: number } | { readonly tokens: number }
+  readonly threshold: number
+  readonly compat?: boolean
+  readonly keep?: ReadonlySet<number>
+  readonly exclude?: ReadonlyMap<number, string>
 }
 
 export type Decision =
-  | { kind: 'kept'; rank: number }
+  | { kind: 'kept'; rank: number; pinned?: true }
   | { kind: 'similar'; to: number; similarity: number }
+  | { kind: 'duplicate'; of: number }
+  | { kind: 'excluded'; reason: string }
   | { kind: 'beyond budget' }
   | { kind: 'invalid' }
 
@@ -23,23 +36,76 @@ const hasDirection = (vector: ArrayLike<number>) => {
   return values.every(Number.isFinite) && values.some(v => Math.abs(v) >= 2 ** -100)
 }
 
+/** Best score first, no number last, then by index. */
+function before(a: Row, b: Row): number {
+  if (Number.isNaN(a.score) !== Number.isNaN(b.score)) return Number.isNaN(a.score) ? 1 : -1
+  if (a.score > b.score) return -1
+  if (a.score < b.score) return 1
+  return a.index - b.index
+}
+
 /** Deita's selection as a plain double loop: one row after the other against all rows kept before it. */
 export function deita(
   rows: readonly Row[],
-  { budget, threshold }: { budget: number; threshold: number },
+  { budget, threshold, compat = false, keep = new Set(), exclude = new Map() }: Options,
 ): Outcome[] {
-  const order = rows.filter(row => Number.isFinite(row.score))
-  order.sort((a, b) => (a.score === b.score ? a.index - b.index : b.score - a.score))
+  const most = typeof budget === 'number' ? budget : Number.POSITIVE_INFINITY
+  const share = typeof budget === 'object' && 'fraction' in budget ? budget.fraction : null
+  const rowLimit = share === null ? most : Math.ceil(Math.round(share * rows.length * 1e9) / 1e9)
+  const tokenLimit = typeof budget === 'object' && 'tokens' in budget ? budget.tokens : null
+  const outcomes = new Map<Row, Outcome>()
   const kept: Row[] = []
-  const decide = (row: Row): Decision => {
-    if (kept.length >= budget) return { kind: 'beyond budget' }
-    if (!hasDirection(row.vector)) return { kind: 'invalid' }
-    const vectors = kept.map(({ vector }) => vector)
-    const match = first(row.vector, vectors, threshold)
-    if (match) return { kind: 'similar', to: kept[match.row]!.index, similarity: match.similarity }
+  let tokens = 0
+  let position = 0
+  let ended = false
+  const isFull = () => kept.length >= rowLimit || (tokenLimit !== null && tokens >= tokenLimit)
+  const put = (row: Row, pinned: boolean) => {
+    const decision: Decision = { kind: 'kept', rank: kept.length, ...(pinned ? { pinned: true } : {}) }
+    outcomes.set(row, { position: position++, decision })
     kept.push(row)
-    return { kind: 'kept', rank: kept.length - 1 }
+    // Where a pinned row does not fit, nothing else does.
+    if (tokenLimit !== null && tokens + (row.tokens ?? 0) > tokenLimit) ended = true
+    tokens += row.tokens ?? 0
   }
-  const outcomes = new Map(order.map((row, position) => [row, { position, decision: decide(row) }]))
-  return rows.map(row => outcomes.get(row) ?? { position: null, decision: { kind: 'invalid' } })
+  const stands = new Map<string, Row>()
+  const content = (row: Row) => row.content ?? `row ${row.index}`
+  const sorted = [...rows].sort(before)
+  for (const row of sorted.filter(({ index }) => keep.has(index))) {
+    if (!stands.has(content(row))) stands.set(content(row), row)
+    put(row, true)
+  }
+  for (const row of sorted.filter(({ index }) => !keep.has(index))) {
+    const reason = exclude.get(row.index)
+    const twin = compat ? undefined : stands.get(content(row))
+    if (reason !== undefined) {
+      outcomes.set(row, { position: null, decision: { kind: 'excluded', reason } })
+      continue
+    }
+    if (!compat && !Number.isFinite(row.score)) {
+      outcomes.set(row, { position: null, decision: { kind: 'invalid' } })
+      continue
+    }
+    if (twin) {
+      outcomes.set(row, { position: null, decision: { kind: 'duplicate', of: twin.index } })
+      continue
+    }
+    stands.set(content(row), row)
+    ended ||= isFull()
+    const comparable = hasDirection(row.vector)
+    const others = kept.filter(({ vector }) => hasDirection(vector))
+    const vectors = others.map(({ vector }) => vector)
+    const match = comparable && !ended ? first(row.vector, vectors, threshold) : null
+    if (ended) outcomes.set(row, { position: position++, decision: { kind: 'beyond budget' } })
+    else if (!comparable && !compat) {
+      outcomes.set(row, { position: position++, decision: { kind: 'invalid' } })
+    } else if (match) {
+      const to = others[match.row]!.index
+      const decision: Decision = { kind: 'similar', to, similarity: match.similarity }
+      outcomes.set(row, { position: position++, decision })
+    } else if (tokenLimit !== null && tokens + (row.tokens ?? 0) > tokenLimit) {
+      ended = true
+      outcomes.set(row, { position: position++, decision: { kind: 'beyond budget' } })
+    } else put(row, false)
+  }
+  return rows.map(row => outcomes.get(row)!)
 }
