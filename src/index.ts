@@ -1,4 +1,6 @@
 // The public surface of tabtune. Everything else may change without notice.
+export type { ContainerName } from './data/container'
+export type { Source } from './data/content'
 export { DataError } from './data/data-error'
 export {
   type AdapterDescription,
@@ -8,9 +10,23 @@ export {
   type Manifest,
   sha256Hex,
 } from './data/manifest'
-export { type PairFile, type PairFormat, readPairs } from './data/read-pairs'
-export { type RowFile, type RowFormat, readRows } from './data/read-rows'
-export type { ReadOptions, ReadProgress } from './data/records'
+export {
+  openPairs,
+  type PairEvent,
+  type PairFile,
+  type PairFormat,
+  type PairStream,
+  readPairs,
+} from './data/read-pairs'
+export {
+  openRows,
+  type RowEvent,
+  type RowFile,
+  type RowFormat,
+  type RowStream,
+  readRows,
+} from './data/read-rows'
+export type { ReadOptions, ReadProgress } from './data/record-stream'
 export {
   type Exchange,
   exchanges,
@@ -22,6 +38,7 @@ export {
   type Turn,
 } from './data/row'
 export { writeRows } from './data/write-rows'
+export { columnVectors } from './embedding/column-vectors'
 export type { Embedder, EmbedOptions } from './embedding/embedder'
 export { hashedNgrams } from './embedding/hashed-ngrams'
 export { type LastHiddenStateOptions, lastHiddenState } from './embedding/last-hidden-state'
@@ -62,9 +79,20 @@ export {
 } from './io/peft-adapter'
 export { SafetensorsError } from './io/safetensors'
 export { type Tokenizer, TokenizerError } from './io/tokenizer'
+export {
+  CHUNK_ROWS,
+  type Chunk,
+  type ChunkOptions,
+  type ComputedChunk,
+  computeInChunks,
+  type FileEntry,
+  inChunks,
+  type Shard,
+} from './job/chunks'
 export { type LoadedScorer, loadScorer } from './job/load-scorer'
-export { jobManifest, modelDigests, version } from './job/manifest'
+export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
 export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
+export { embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
 export { rowText } from './job/row-text'
 export { selectRows } from './job/select-rows'
 export { reasonInWords, type SelectionRecord, selectionRecords } from './job/selection-records'
@@ -86,22 +114,33 @@ export type { CausalNetwork, LoraMap } from './models/causal-network'
 export { ModelError } from './models/errors'
 export { type GenerateOptions, generate } from './models/generate'
 export { type LoadOptions, loadModel, type Model } from './models/load-model'
+export { columnScorer } from './scoring/column-scorer'
+export { type Combine, geometricMean, only, over, product, weightedSum } from './scoring/combine'
+export { combinedScorer } from './scoring/combined-scorer'
 export {
   complexityPrompt,
   type DeitaScorerOptions,
   deitaScorer,
   qualityPrompt,
-  ScorerError,
 } from './scoring/deita'
+export { functionScorer } from './scoring/function-scorer'
+export { rankFusion } from './scoring/rank-fusion'
+export { last, max, mean, ofNumbers, type Reduce, sum } from './scoring/reduce'
 export {
   type ExchangeScores,
   type Missing,
+  type RowExchange,
+  type RowScoreOptions,
+  rowExchanges,
+  rowScore,
   type Score,
   type ScoredRow,
   type ScoreOptions,
   type Scorer,
+  type ScorerOptions,
   score,
 } from './scoring/scorer'
+export { ScorerError } from './scoring/scorer-error'
 export type { Budget } from './selection/budget'
 export { type DeitaOptions, deita } from './selection/deita'
 export type { Candidate, PairItem, Pool, PoolItem } from './selection/pool'

@@ -1,23 +1,25 @@
-import type { Source } from './container'
+import type { Source } from './content'
 import { Unreadable } from './data-error'
 import { type Fields, field, filledText, isFields } from './fields'
-import { type ReadOptions, type RecordFormat, type RecordKind, readRecords } from './records'
+import type { ReadOptions, RecordFormat, RecordKind } from './record-stream'
+import { type EventStream, openEvents, type RecordFile, readRecords } from './records'
 import type { Pair, Problem, Turn } from './row'
 import { alpacaPrompt, readTurn, readTurns, withSystem } from './turns'
 
 /** `standard` and `conversational` are TRL's: prompt, chosen and rejected as strings, or as lists of messages. */
 export type PairFormat = 'sharegpt' | 'alpaca' | 'standard' | 'conversational'
 
-/** What a file of preference pairs held. */
-export interface PairFile {
-  readonly container: 'json' | 'jsonl'
-  /** The format that most pairs have. */
-  readonly format: PairFormat
+/** What a file of preference pairs held: `total` is pairs + problems. */
+export interface PairFile extends RecordFile<PairFormat> {
   readonly pairs: readonly Pair[]
-  readonly problems: readonly Problem[]
-  /** pairs + problems */
-  readonly total: number
 }
+
+/** A pair of a file, or what could not be read there. `end`: how much of the file was read to get it, in bytes. */
+export type PairEvent =
+  | { readonly kind: 'pair'; readonly pair: Pair; readonly end: number }
+  | { readonly kind: 'problem'; readonly problem: Problem; readonly end: number }
+
+export type PairStream = EventStream<PairFormat, PairEvent>
 
 type Content = Pick<Pair, 'prompt' | 'chosen' | 'rejected'>
 
@@ -152,11 +154,14 @@ const pairKind: RecordKind<PairFormat, Content> = {
 }
 
 /**
- * Reads preference pairs: a JSON list, an object around one list, or JSON lines (streamed), each pair ShareGPT, Alpaca
- * ranking, or TRL's standard or conversational form.
+ * Opens a file of preference pairs, which then come out one by one: a file larger than memory can be read.
  *
- * @throws {DataError} when the file is not JSON or JSON lines, breaks off, is empty, or has no pair of a known shape
+ * @throws {DataError} when the file cannot be read at all, is empty, or has no pair of a known shape
  */
+export const openPairs = (source: Source, options: ReadOptions<PairFormat> = {}): Promise<PairStream> =>
+  openEvents(source, pairKind, options, (pair, end): PairEvent => ({ kind: 'pair', pair, end }))
+
+/** Reads all pairs of a file, as `openPairs` does. */
 export async function readPairs(source: Source, options: ReadOptions<PairFormat> = {}): Promise<PairFile> {
   const { records, ...file } = await readRecords(source, pairKind, options)
   return { ...file, pairs: records }

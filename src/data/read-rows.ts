@@ -1,22 +1,24 @@
-import type { Source } from './container'
+import type { Source } from './content'
 import { Unreadable } from './data-error'
 import { field, filledText } from './fields'
-import { type ReadOptions, type RecordFormat, type RecordKind, readRecords } from './records'
+import type { ReadOptions, RecordFormat, RecordKind } from './record-stream'
+import { type EventStream, openEvents, type RecordFile, readRecords } from './records'
 import { exchanges, type Problem, type Row, type Turn } from './row'
 import { alpacaPrompt, readTurns, withSystem } from './turns'
 
 export type RowFormat = 'alpaca' | 'sharegpt' | 'messages'
 
-/** What a file of instruction rows held. */
-export interface RowFile {
-  readonly container: 'json' | 'jsonl'
-  /** The format that most rows have. */
-  readonly format: RowFormat
+/** What a file of instruction rows held: `total` is rows + problems. */
+export interface RowFile extends RecordFile<RowFormat> {
   readonly rows: readonly Row[]
-  readonly problems: readonly Problem[]
-  /** rows + problems */
-  readonly total: number
 }
+
+/** A row of a file, or what could not be read there. `end`: how much of the file was read to get it, in bytes. */
+export type RowEvent =
+  | { readonly kind: 'row'; readonly row: Row; readonly end: number }
+  | { readonly kind: 'problem'; readonly problem: Problem; readonly end: number }
+
+export type RowStream = EventStream<RowFormat, RowEvent>
 
 type Content = Pick<Row, 'turns'>
 
@@ -67,11 +69,15 @@ function isPair(fields: Readonly<Record<string, unknown>>): boolean {
 }
 
 /**
- * Reads instruction rows: a JSON list, an object around one list, or JSON lines (streamed), each row Alpaca, ShareGPT
- * or OpenAI messages. A list of tools beside the turns stays in `raw` and is not made part of them.
+ * Opens a file of instruction rows, which then come out one by one: a file larger than memory can be read. A list of
+ * tools beside the turns stays in `raw` and is not made part of them.
  *
- * @throws {DataError} when the file is not JSON or JSON lines, breaks off, is empty, or has no row of a known shape
+ * @throws {DataError} when the file cannot be read at all, is empty, or has no row of a known shape
  */
+export const openRows = (source: Source, options: ReadOptions<RowFormat> = {}): Promise<RowStream> =>
+  openEvents(source, rowKind, options, (row, end): RowEvent => ({ kind: 'row', row, end }))
+
+/** Reads all rows of a file, as `openRows` does. */
 export async function readRows(source: Source, options: ReadOptions<RowFormat> = {}): Promise<RowFile> {
   const { records, ...file } = await readRecords(source, rowKind, options)
   return { ...file, rows: records }

@@ -16,6 +16,8 @@ export interface Origin {
   readonly raw: unknown
   /** The row's JSON text as it stood in the file; present only where `JSON.stringify(raw)` would alter it. */
   readonly source?: string
+  /** Where it stands in the file's unpacked text, in bytes: [from, to). Absent where a file has no text. */
+  readonly range?: readonly [from: number, to: number]
 }
 
 /** One instruction row; it has at least one exchange. */
@@ -48,15 +50,15 @@ export interface Exchange {
   readonly output: string
 }
 
+/** Places of the user turns of a row that are directly followed by an assistant turn, in order. */
+export const answeredTurns = ({ turns }: { readonly turns: readonly Turn[] }): number[] =>
+  turns.flatMap(({ role }, i) => (role === 'user' && turns[i + 1]?.role === 'assistant' ? [i] : []))
+
 /**
  * The user turns of a row that are directly followed by an assistant turn, in order, each with that answer.
  * System text is not part of an instruction (Deita pairs by position instead, so a system message shifts its pairs).
  */
 export function exchanges(row: { readonly turns: readonly Turn[] }): Exchange[] {
-  return row.turns.flatMap((turn, i) => {
-    const next = row.turns[i + 1]
-    return turn.role === 'user' && next?.role === 'assistant'
-      ? [{ instruction: turn.content, output: next.content }]
-      : []
-  })
+  const content = (i: number) => row.turns[i]!.content
+  return answeredTurns(row).map(i => ({ instruction: content(i), output: content(i + 1) }))
 }

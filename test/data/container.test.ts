@@ -56,9 +56,9 @@ ${row}`,
 
   it('takes bytes, text and blobs for the same', async () => {
     const text = `[{"instruction":"é","output":"😀"}]`
-    const fromText = await readRows(text)
-    expect(await readRows(new TextEncoder().encode(text))).toEqual(fromText)
-    expect(await readRows(blob(text))).toEqual(fromText)
+    const { rows } = await readRows(text)
+    expect((await readRows(new TextEncoder().encode(text))).rows).toEqual(rows)
+    expect((await readRows(blob(text))).rows).toEqual(rows)
   })
 
   it('explains every bad line', async () => {
@@ -203,7 +203,11 @@ describe('files that cannot be read', () => {
       'the file is text in UTF-16; wanted JSON or JSON lines in UTF-8.',
     ],
     ['Parquet', 'PAR1\u0000', 'the file is a Parquet file; wanted JSON or JSON lines in UTF-8.'],
-    ['gzip', blob([0x1f, 0x8b, 8]), 'the file is a gzip archive; wanted JSON or JSON lines in UTF-8.'],
+    [
+      'a piece of a gzip archive',
+      blob([0x1f, 0x8b, 8]),
+      'the file is a gzip archive that is damaged or breaks off. Copy or download it again, or unpack what is left of it with gunzip.',
+    ],
     [
       'a deep document',
       '['.repeat(200_000),

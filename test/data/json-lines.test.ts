@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { contentOf } from '../../src/data/content'
 import { readLines } from '../../src/data/json-lines'
 
 /** A blob that streams in pieces of the given size. */
@@ -21,7 +22,7 @@ async function lines(
   limit = 1000,
 ): Promise<[number: number, at: number, text: string, tooLong: boolean][]> {
   const all: [number, number, string, boolean][] = []
-  for await (const { number, at, bytes, tooLong } of readLines(file, limit)) {
+  for await (const { number, at, bytes, tooLong } of readLines(contentOf(file).chunks(), limit)) {
     all.push([number, at, new TextDecoder().decode(bytes), tooLong])
   }
   return all
@@ -69,7 +70,7 @@ describe('readLines', () => {
           cancelled = true
         },
       })
-    for await (const _ of readLines(blob, 10)) break
+    for await (const _ of readLines(contentOf(blob).chunks(), 10)) break
     expect(cancelled).toBe(true)
   })
 })

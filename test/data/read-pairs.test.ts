@@ -103,7 +103,14 @@ describe('pair formats', () => {
     ] as const) {
       const file = await readPairs(text)
       expect(file).toMatchObject({ container, format, problems: [], total: 1 })
-      expect(file.pairs[0]).toEqual<Pair>({ index: 0, id: expect.any(String), prompt, ...answers, raw })
+      expect(file.pairs[0]).toEqual<Pair>({
+        index: 0,
+        id: expect.any(String),
+        prompt,
+        ...answers,
+        raw,
+        range: expect.any(Array),
+      })
     }
   })
 

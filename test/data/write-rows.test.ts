@@ -64,7 +64,9 @@ describe('writeRows', () => {
               file.rows.map((_, i) => i),
             ),
           )
-          expect(again).toEqual(file)
+          const { rows: read, ...rest } = again
+          expect(rest).toMatchObject({ container: file.container, format: 'alpaca', problems: [] })
+          expect(read).toEqual(file.rows.map(row => ({ ...row, range: expect.any(Array) })))
         },
       ),
       { numRuns: 200 },
