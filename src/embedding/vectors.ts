@@ -17,6 +17,11 @@ export interface Vectors {
   readonly dimensions: number
   readonly gpu: Gpu
   /**
+   * Items that have no vector, by their index, and why, in the user's terms. `take` gives NaN for them; they cannot
+   * be compared.
+   */
+  readonly problems?: ReadonlyMap<number, string>
+  /**
    * One vector an item, in order: [N, E] f32. The caller disposes it.
    *
    * @throws the signal's reason once it is aborted

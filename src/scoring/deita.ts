@@ -6,11 +6,7 @@ import { eachLastHidden } from '../models/last-hidden'
 import type { Model } from '../models/load-model'
 import { scoreHead } from '../ops/score-head'
 import type { ExchangeScores, Score, Scorer } from './scorer'
-
-/** A model that cannot score: a digit is not one token of its vocabulary. */
-export class ScorerError extends Error {
-  override name = 'ScorerError'
-}
+import { ScorerError } from './scorer-error'
 
 export interface DeitaScorerOptions {
   /** The adapter that makes the model a complexity scorer. Default: the model as it is. */
@@ -52,7 +48,7 @@ export function deitaScorer(
   }: DeitaScorerOptions = {},
 ): Scorer {
   checkContext(network, maxTokens)
-  const digits = Uint32Array.from(DIGITS, digit => digitToken(tokenizer, digit))
+  const { digits, spaced } = digitTokens(tokenizer)
   const passes = [
     { key: 'complexity', adapter: complexity, prompt: complexityPrompt },
     { key: 'quality', adapter: quality, prompt: qualityPrompt },
@@ -62,7 +58,10 @@ export function deitaScorer(
     keys: passes.map(({ key }) => key),
     async score(exchanges, { signal, onProgress }) {
       const prompts = passes.map(({ prompt }) =>
-        exchanges.map(exchange => cut(tokenizer.encode(prompt(exchange)), maxTokens)),
+        exchanges.map(exchange => {
+          const text = prompt(exchange)
+          return cut(tokenizer.encode(spaced ? text.slice(0, -1) : text), maxTokens)
+        }),
       )
       const total = prompts.flat().reduce((sum, { ids }) => sum + ids.length, 0)
       let done = 0
@@ -97,14 +96,22 @@ export function deitaScorer(
   }
 }
 
-/** The id of a digit's own token. A tokenizer that merges digits or splits them into bytes cannot score. */
-function digitToken(tokenizer: Tokenizer, digit: string): number {
-  const id = tokenizer.tokenId(digit)
-  if (id === null)
-    throw new ScorerError(
-      `the tokenizer has no token for the digit ${digit}, which Deita's scores are read from`,
-    )
-  return id
+/** How vocabularies write the space before a word: SentencePiece's U+2581, and byte-level BPE's. */
+const SPACES = ['\u2581', '\u0120']
+
+/**
+ * The tokens of the digits. Where a vocabulary has digits only with the space before them (`spaced`), the space that
+ * ends the prompts is part of the digit's token. One that merges digits or splits them into bytes cannot score.
+ */
+function digitTokens(tokenizer: Tokenizer): { readonly digits: Uint32Array; readonly spaced: boolean } {
+  for (const prefix of ['', ...SPACES]) {
+    const ids = DIGITS.map(digit => tokenizer.tokenId(prefix + digit))
+    if (ids.every(id => id !== null)) return { digits: Uint32Array.from(ids), spaced: prefix !== '' }
+  }
+  const digit = DIGITS.find(one => tokenizer.tokenId(one) === null)
+  throw new ScorerError(
+    `the tokenizer has no token for the digit ${digit}, which Deita's scores are read from`,
+  )
 }
 
 /** Fills fields in one pass, so that text in one field that looks like another field stays text. */

@@ -1,16 +1,17 @@
 import { describe, expect } from 'vitest'
-import type { Exchange } from '../../src/data/row'
 import { loadTokenizer } from '../../src/io/tokenizer'
 import { type LoadedScorer, loadScorer } from '../../src/job/load-scorer'
 import { ModelError } from '../../src/models/errors'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
-import { complexityPrompt, deitaScorer, qualityPrompt, ScorerError } from '../../src/scoring/deita'
+import { complexityPrompt, deitaScorer, qualityPrompt } from '../../src/scoring/deita'
+import { ScorerError } from '../../src/scoring/scorer-error'
 import { test as base, bundledFiles } from '../bundled-model'
 import expected from '../fixtures/tiny-scorer.json'
 import { folder, tied } from '../models/llama-fixture'
 import { expectClose } from '../numbers'
 import { scoreHead } from '../reference/score-head'
+import { alone } from './rows'
 
 const test = base.extend<{ loaded: LoadedScorer }>({
   loaded: [
@@ -47,7 +48,7 @@ describe('the prompts', () => {
 })
 
 /** The expected digit after these tokens: a forward pass of them alone, the head in double precision. */
-async function alone({ network, tokenizer }: Parameters<typeof deitaScorer>[0], ids: readonly number[]) {
+async function ownPass({ network, tokenizer }: Parameters<typeof deitaScorer>[0], ids: readonly number[]) {
   using tape = new Tape(network.gpu, { grad: false })
   using packed = uploadPacked(network.gpu, pack([ids]))
   const C = network.hidden
@@ -57,18 +58,18 @@ async function alone({ network, tokenizer }: Parameters<typeof deitaScorer>[0], 
   return scoreHead(hidden.slice(-C), w, digits, C)[0]!
 }
 
-const texts: Exchange[] = [
+const texts = alone([
   { instruction: 'Name a fruit.', output: 'An apple.' },
   { instruction: 'Explain tides to a child, step by step.', output: 'The moon pulls the sea.' },
   { instruction: '', output: '' },
-]
+])
 
 describe('the bundled model', () => {
   test('scores as transformers and PEFT do', async ({ model, loaded }) => {
     expect(loaded.trained).toBe(true)
     const { scorer } = loaded
     expect([scorer.name, scorer.keys]).toEqual(['deita', ['complexity', 'quality']])
-    const results = await scorer.score(expected.rows, {})
+    const results = await scorer.score(alone(expected.rows), {})
     const { maximumTokens } = expected
     expected.rows.forEach((row, i) => {
       for (const key of ['complexity', 'quality'] as const) {
@@ -99,8 +100,8 @@ describe('the bundled model', () => {
     const [result] = await deitaScorer(model).score(texts.slice(1, 2), {})
     const { complexity, quality } = result!.scores as Record<string, number>
     const want = [
-      await alone(model, model.tokenizer.encode(complexityPrompt(texts[1]!))),
-      await alone(model, model.tokenizer.encode(qualityPrompt(texts[1]!))),
+      await ownPass(model, model.tokenizer.encode(complexityPrompt(texts[1]!))),
+      await ownPass(model, model.tokenizer.encode(qualityPrompt(texts[1]!))),
     ]
     expectClose([complexity!, quality!], want, { atol: 0, rtol: 1e-4 })
   })
@@ -116,7 +117,7 @@ describe('the bundled model', () => {
     expect(ids.length).toBeGreaterThan(maxTokens)
     const tail = Math.floor(maxTokens / 4)
     const cut = [...ids.slice(0, maxTokens - tail), ...ids.slice(-tail)]
-    expectClose([results[1]!.scores.quality as number], [await alone(model, cut)], { atol: 0, rtol: 1e-4 })
+    expectClose([results[1]!.scores.quality as number], [await ownPass(model, cut)], { atol: 0, rtol: 1e-4 })
   })
 
   test('tells its progress by tokens, and stops when told', async ({ loaded: { scorer } }) => {
