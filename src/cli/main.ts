@@ -1,7 +1,35 @@
 import { version } from '../index'
-import { parseCommand, USAGE, UsageError } from './arguments'
+import type { Command } from './command'
+import { embed } from './embed'
+import { UsageError } from './options'
 import { Progress } from './progress'
 import { run } from './run'
+import { score } from './score'
+import { endWithoutReader } from './standard-output'
+
+const commands: Readonly<Record<string, Command>> = { run, score, embed }
+
+const usage = `tabtune: scores and selects training rows, and tunes a small language model, on this machine's GPU
+
+Usage: tabtune COMMAND [options]
+
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join('\n')}
+
+  tabtune COMMAND --help says more; --version says which this is. Nothing leaves this machine.`
+
+/** @throws {UsageError} if there is no such command */
+function commandOf(name: string): Command {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command) return command
+  const known = `one of ${Object.keys(commands).join(', ')}`
+  throw new UsageError(
+    name.startsWith('-')
+      ? `there is no command before ${name}, expected ${known}`
+      : `unknown command '${name}', expected ${known}`,
+  )
+}
 
 const progress = new Progress(process.stderr)
 const stop = new AbortController()
@@ -10,12 +38,17 @@ process.once('SIGINT', () => {
   stop.abort(new Error('stopped'))
   process.once('SIGINT', () => process.exit(130))
 })
+endWithoutReader()
 
 try {
-  const command = parseCommand(process.argv.slice(2))
-  if (command.kind === 'help') console.log(USAGE)
-  else if (command.kind === 'version') console.log(version)
-  else if (!(await run(command.run, progress, stop.signal))) process.exitCode = 130
+  const [name = '--help', ...argv] = process.argv.slice(2)
+  if (name === '--help') console.log(usage)
+  else if (name === '--version') console.log(version)
+  else {
+    const command = commandOf(name)
+    if (argv.includes('--help')) console.log(command.usage)
+    else if (!(await command.read(argv)({ progress, signal: stop.signal }))) process.exitCode = 130
+  }
 } catch (error) {
   progress.done()
   console.error(`tabtune: ${(error as Error).message.replaceAll('\n', ' ')}`)

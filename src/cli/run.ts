@@ -1,6 +1,5 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   budgetFor,
   createAdapter,
@@ -15,8 +14,6 @@ import {
   loadScorer,
   type Model,
   type ModelFiles,
-  modelDigests,
-  openGpu,
   readPairs,
   readRows,
   score,
@@ -26,9 +23,21 @@ import {
   writePeftAdapter,
   writeRows,
 } from '../index'
-import { filesFromFolder } from '../io/model-files-node'
-import { type RunArguments, UsageError } from './arguments'
+import type { Command } from './command'
+import { writeWhole } from './files'
+import { modelFolder, openNamedGpu } from './machine'
+import { UsageError } from './options'
 import type { Progress } from './progress'
+import { type RunArguments, readRunArguments, runUsage } from './run-arguments'
+
+export const run: Command = {
+  summary: 'select rows, train on pairs, all in one',
+  usage: runUsage,
+  read(argv) {
+    const args = readRunArguments(argv)
+    return ({ progress, signal }) => runJob(args, progress, signal)
+  },
+}
 
 interface Job {
   readonly gpu: Gpu
@@ -42,16 +51,13 @@ interface Job {
   readonly write: (name: string, content: string | Uint8Array) => Promise<void>
 }
 
-/** The demonstration model that comes with the package. */
-const bundledModel = () => fileURLToPath(new URL('../demo/public/model', import.meta.url))
-
 /**
  * Runs the whole job: selects rows, trains on pairs, writes the results to `out`.
  *
  * @returns whether it ran to its end; false if `signal` stopped the training, whose adapter is then written as it was
  * @throws the library's errors, and `UsageError` for files and folders that are not there
  */
-export async function run(args: RunArguments, progress: Progress, signal: AbortSignal): Promise<boolean> {
+async function runJob(args: RunArguments, progress: Progress, signal: AbortSignal): Promise<boolean> {
   const { options } = args
   // Inputs are read before the GPU is opened: most mistakes are there.
   const inputs: FileDigest[] = []
@@ -62,13 +68,8 @@ export async function run(args: RunArguments, progress: Progress, signal: AbortS
   if (pairs && pairs.pairs.length === 0) throw new UsageError(`${args.pairs}: ${nothing(pairs)}`)
   await mkdir(args.out, { recursive: true })
 
-  using gpu = await openGpu()
-  progress.note(`GPU: ${gpu.adapterName}${gpu.software ? ' (software: slow, for trying things out)' : ''}`)
-  const folder = args.model ?? bundledModel()
-  await stat(folder).catch(() => {
-    throw new UsageError(`${folder}: there is no such model folder`)
-  })
-  const files = filesFromFolder(folder)
+  using gpu = await openNamedGpu(progress)
+  const { name, files, digests } = await modelFolder(args.model)
   using model = await loadModel(gpu, files, { signal, onProgress: f => progress.update('model', f) })
   const outputs = new Map<string, string | Uint8Array>()
   const write = async (name: string, content: string | Uint8Array) => {
@@ -78,10 +79,9 @@ export async function run(args: RunArguments, progress: Progress, signal: AbortS
   const job: Job = { gpu, model, files, options, progress, signal, inputs, write }
   if (rows) await selectStage(job, rows)
   const finished = pairs ? await trainStage(job, pairs.pairs) : true
-  const name = args.model === null ? 'bundled' : files.name
   const manifest = await jobManifest({
     gpu,
-    model: { name, files: await modelDigests(files) },
+    model: { name, files: await digests() },
     options: { ...options, budget: rows ? budgetFor(options, rows.rows.length) : options.budget },
     inputs,
     outputs,
@@ -159,10 +159,3 @@ async function input(path: string, digests: FileDigest[]): Promise<Uint8Array> {
 
 const nothing = ({ problems }: { readonly problems: readonly { readonly reason: string }[] }) =>
   `none of the ${problems.length} records can be used; the first ${problems[0]?.reason}`
-
-/** Writes beside the file and renames, so that a file is never half there. */
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(`${path}.tmp`, content)
-  await rename(`${path}.tmp`, path)
-}

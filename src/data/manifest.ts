@@ -24,11 +24,13 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export interface Manifest {
   /** Version of the package. */
   readonly tabtune: string
-  readonly model: { readonly name: string; readonly files: readonly FileDigest[] }
+  /** Null where none is needed. */
+  readonly model: { readonly name: string; readonly files: readonly FileDigest[] } | null
   /** Every option with its value, defaults included. */
   readonly options: { readonly [name: string]: Json }
   readonly inputs: readonly FileDigest[]
-  readonly adapter: AdapterDescription
+  /** Null where no GPU is needed. */
+  readonly adapter: AdapterDescription | null
   readonly outputs: readonly FileDigest[]
 }
 

@@ -28,21 +28,32 @@ export async function modelDigests(files: ModelFiles): Promise<FileDigest[]> {
   return digests
 }
 
-/** What a job was made from and what it made: enough to run it again and compare. */
-export async function jobManifest(parts: {
-  readonly gpu: Gpu
+/** What decides a job's results. No times, so that equal jobs have equal ones. */
+export type JobIdentity = Omit<Manifest, 'outputs'>
+
+/** What a job is made from. A job that needs no model, or no GPU, has none. */
+export const jobIdentity = ({
+  gpu,
+  model,
+  options,
+  inputs,
+}: {
+  readonly gpu: Gpu | null
   readonly model: Manifest['model']
-  readonly options: JobOptions
+  readonly options: Manifest['options']
   readonly inputs: readonly FileDigest[]
+}): JobIdentity => ({ tabtune: version, model, options, inputs, adapter: gpu?.adapter ?? null })
+
+/** What a job was made from and what it made: enough to run it again and compare. */
+export async function jobManifest({
+  outputs,
+  ...parts
+}: Omit<Parameters<typeof jobIdentity>[0], 'options'> & {
+  readonly options: JobOptions | Manifest['options']
   readonly outputs: ReadonlyMap<string, Uint8Array | string>
 }): Promise<Manifest> {
-  const { gpu, model, options, inputs, outputs } = parts
   return {
-    tabtune: version,
-    model,
-    options: { ...options },
-    inputs,
-    adapter: gpu.adapter,
+    ...jobIdentity({ ...parts, options: { ...parts.options } }),
     outputs: await Promise.all([...outputs].map(([name, content]) => fileDigest(name, content))),
   }
 }

@@ -143,13 +143,13 @@ describe('tabtune run, on rows and pairs', () => {
     for (const [list, place] of [
       [manifest.inputs, folders.inputs],
       [manifest.outputs, folders.outputs],
-      [manifest.model.files, join(root, 'demo/public/model')],
+      [manifest.model!.files, join(root, 'demo/public/model')],
     ] as const)
       for (const { name, bytes, sha256: hash } of list) {
         expect(hash, name).toBe(sha256(join(place, name)))
         expect(bytes, name).toBe(readFileSync(join(place, name)).length)
       }
-    expect(manifest.model.name).toBe('bundled')
+    expect(manifest.model!.name).toBe('bundled')
     expect(manifest.options).toMatchObject({ budget: 6, threshold: 0.9, loss: 'dpo', steps: 2, seed: 0 })
     expect(manifest.adapter).toMatchObject({ software: expect.any(Boolean), vendor: expect.any(String) })
   })

@@ -2,8 +2,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../package.json'
-import { parseCommand, UsageError } from '../../src/cli/arguments'
+import { UsageError } from '../../src/cli/options'
+import { readRunArguments } from '../../src/cli/run-arguments'
 import { inTurns, run, temporaryFolder } from './command'
+
+const commands = ['run', 'score', 'embed']
 
 /** Options with what they do not take. */
 const wrongValues: readonly (readonly [option: string, ...values: string[]])[] = [
@@ -26,9 +29,16 @@ describe('tabtune', () => {
   it('explains itself with --help, and with no arguments', async () => {
     const [help, nothing] = [await run(['--help']), await run([])]
     expect(help).toMatchObject({ code: 0, stderr: [] })
-    expect(help.stdout).toContain('Usage: tabtune run --rows FILE --pairs FILE --out DIR')
-    for (const [option] of wrongValues) expect(help.stdout).toContain(`--${option} `)
+    for (const name of commands) expect(help.stdout).toMatch(new RegExp(`^  ${name} +[a-z]`, 'm'))
     expect(nothing).toEqual(help)
+  })
+
+  it.each(commands)('explains %s', async name => {
+    const { stdout, ...rest } = await run([name, '--help'])
+    expect(rest).toEqual({ code: 0, stderr: [] })
+    expect(stdout).toMatch(new RegExp(`^Usage: tabtune ${name} `))
+    if (name !== 'run') return
+    for (const [option] of wrongValues) expect(stdout).toContain(`--${option} `)
   })
 
   it("says its version, the package's", async () => {
@@ -36,9 +46,19 @@ describe('tabtune', () => {
   })
 
   it.each([
-    [['tune'], "unknown command 'tune'"],
-    [['run', 'again', '--rows', 'a', '--out', 'b'], "unknown command 'run again'"],
-    [['--out', 'b', '--rows', 'a'], 'there is no command, expected: tabtune run'],
+    [['tune'], "unknown command 'tune', expected one of run, score"],
+    [['constructor'], "unknown command 'constructor'"],
+    [['run', 'again', '--rows', 'a', '--out', 'b'], "'again' is no option of tabtune run"],
+    [['--out', 'b', '--rows', 'a'], 'there is no command before --out, expected one of run, score'],
+    [['score'], 'INPUT is missing'],
+    [['score', 'a', 'b'], "'b' is one too many, expected a single INPUT"],
+    [['score', 'a', '--scorer', 'luck'], "--scorer is 'luck', expected"],
+    [['score', 'absent.json'], 'absent.json: there is no such file'],
+    [['score', 'a', '--shard', '2/2'], "--shard is '2/2', expected I/N with I from 0 to N - 1"],
+    [
+      ['embed', 'a', '--embedder', 'x'],
+      "--embedder is 'x', expected one of hashed-ngrams, last-hidden-state",
+    ],
     [['run', '--row', 'a', '--out', 'b'], "Unknown option '--row'"],
     [['run', '--rows'], "'--rows <value>' argument missing"],
     [['run', '--rows', 'a'], '--out DIR is missing'],
@@ -51,12 +71,12 @@ describe('tabtune', () => {
   })
 
   const line = ([option, value]: readonly [string, string]) =>
-    ['run', '--rows', 'absent.json', '--out', 'absent', `--${option}=${value}`] as const
+    ['--rows', 'absent.json', '--out', 'absent', `--${option}=${value}`] as const
   const refusal = ([option, value]: readonly [string, string]) => `--${option} is '${value}', expected `
 
   it.each(wrongValues)('refuses what --%s does not take', (option, ...values) => {
     for (const value of values) {
-      const parse = () => parseCommand(line([option, value]))
+      const parse = () => readRunArguments(line([option, value]))
       expect(parse).toThrow(UsageError)
       expect(parse).toThrow(refusal([option, value]))
     }
@@ -64,7 +84,7 @@ describe('tabtune', () => {
 
   it('says so in one line, before it reads a file', async () => {
     const cases = wrongValues.map(([option, value]) => [option, value!] as const)
-    const results = await inTurns(cases, one => run(line(one)))
+    const results = await inTurns(cases, one => run(['run', ...line(one)]))
     for (const [i, { code, stdout, stderr }] of results.entries()) {
       expect({ code, stdout, lines: stderr.length }).toEqual({ code: 2, stdout: '', lines: 1 })
       expect(stderr[0]).toContain(refusal(cases[i]!))

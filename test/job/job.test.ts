@@ -13,7 +13,7 @@ import { selectRows } from '../../src/job/select-rows'
 import { selectionRecords } from '../../src/job/selection-records'
 import { createAdapter, encodeForJob, type TrainEvent, trainPairs } from '../../src/job/train-pairs'
 import type { Model } from '../../src/models/load-model'
-import { score } from '../../src/scoring/scorer'
+import { rowExchanges, score } from '../../src/scoring/scorer'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { bundledFiles, test } from '../bundled-model'
 
@@ -191,7 +191,11 @@ describe('loadScorer', () => {
     expect(loaded.trained).toBe(false)
     const files = await bundledFiles()
     using tuned = await loadScorer(model, files)
-    const texts = [{ instruction: 'Name a fruit.', output: 'An apple.' }]
+    const turns = [
+      { role: 'user', content: 'Name a fruit.' },
+      { role: 'assistant', content: 'An apple.' },
+    ] as const
+    const texts = rowExchanges({ index: 0, id: '', raw: null, turns })
     expect(await loaded.scorer.score(texts, {})).not.toEqual(await tuned.scorer.score(texts, {}))
   })
 

@@ -1,0 +1,149 @@
+import {
+  type ComputedChunk,
+  computeInChunks,
+  type Gpu,
+  jobIdentity,
+  type Manifest,
+  openRows,
+  type Problem,
+  type ReadOptions,
+  type RowColumns,
+  type RowFormat,
+  rowLine,
+  type Shard,
+} from '../index'
+import type { Context } from './command'
+import { type Input, openInput } from './input'
+import { type ModelFolder, modelFolder, openNamedGpu } from './machine'
+import { ResumableFile } from './resumable-file'
+import { toStandardOutput } from './standard-output'
+
+/** What computes columns, with what it holds. */
+export interface OpenColumns extends Disposable {
+  readonly columns: RowColumns
+}
+
+/** What columns are computed with. */
+export interface Machine {
+  readonly gpu: Gpu | null
+  readonly model: ModelFolder | null
+}
+
+/** Adds columns to every row of a file. */
+export interface ColumnJob {
+  readonly command: string
+  /** `-` for standard input. */
+  readonly input: string
+  /** `-` for standard output. */
+  readonly out: string
+  readonly reading: Pick<ReadOptions<RowFormat>, 'container' | 'format'>
+  readonly shard: Shard
+  /** The folder of the model; `null` for the bundled one. */
+  readonly model: string | null
+  readonly needs: { readonly gpu: boolean; readonly model: boolean }
+  /** What else decides the result. */
+  readonly options: Manifest['options']
+  open(machine: Machine, context: Context): Promise<OpenColumns>
+}
+
+/** Where the lines of chunks go. */
+interface Lines {
+  /** The chunk that is there already, with all before it; -1 if there is none. */
+  readonly last: number
+  append(chunk: number, lines: string, problems: readonly Problem[]): Promise<void>
+  finish(): Promise<void>
+}
+
+/**
+ * Computes columns chunk by chunk and writes the rows with them.
+ *
+ * @returns whether it ran to its end; false if it was stopped, and can be continued
+ */
+export async function writeColumns(job: ColumnJob, context: Context): Promise<boolean> {
+  const { progress, signal } = context
+  const input = await openInput(job.input)
+  const { blob, name } = input
+  const rows = await openRows(blob, { name, signal, ...job.reading })
+  using gpu = job.needs.gpu ? await openNamedGpu(progress) : null
+  const model = job.needs.model ? await modelFolder(job.model) : null
+  const lines = job.out === '-' ? standardOutput(input) : await fileLines(job, input, gpu, model)
+  if (!lines) {
+    progress.note(`${job.out} is complete already`)
+    return true
+  }
+  const first = lines.last + 1
+  if (first > 0) progress.note(`continuing ${job.out} after chunk ${lines.last}`)
+  try {
+    using opened = await job.open({ gpu, model }, context)
+    const { columns } = opened
+    const chunks = computeInChunks(rows, columns, { shard: job.shard, first, signal })
+    for await (const chunk of chunks) {
+      await lines.append(chunk.chunk, textOf(chunk, columns), problemsOf(chunk))
+      progress.update(job.command, chunk.entries.at(-1)!.end / rows.totalBytes)
+    }
+    await lines.finish()
+  } catch (error) {
+    if (!signal.aborted) throw error
+    progress.done()
+    if (job.out !== '-') progress.note('stopped; the same command continues')
+    return false
+  }
+  progress.done()
+  return true
+}
+
+const problemsOf = ({ entries }: ComputedChunk): Problem[] =>
+  entries.flatMap(entry => (entry.kind === 'problem' ? [entry.problem] : []))
+
+function textOf({ entries, values }: ComputedChunk, columns: RowColumns): string {
+  let text = ''
+  let i = 0
+  for (const entry of entries) if (entry.kind === 'row') text += rowLine(entry.row, columns, values[i++]!)
+  return text
+}
+
+/** Rows that could not be read, for a person. */
+function complaint({ name }: Input, problems: readonly Problem[]): string {
+  const [first] = problems
+  const count = problems.length === 1 ? '1 row' : `${problems.length} rows`
+  return `${name}: ${count} could not be read; row ${first!.index} ${first!.reason}`
+}
+
+function standardOutput(input: Input): Lines {
+  const problems: Problem[] = []
+  return {
+    last: -1,
+    async append(_, lines, found) {
+      problems.push(...found)
+      await toStandardOutput(lines)
+    },
+    async finish() {
+      if (problems.length > 0) console.error(`tabtune: ${complaint(input, problems)}`)
+    },
+  }
+}
+
+async function fileLines(
+  { out, command, options, reading, shard }: ColumnJob,
+  { digest }: Input,
+  gpu: Gpu | null,
+  model: ModelFolder | null,
+): Promise<Lines | null> {
+  const identity = jobIdentity({
+    gpu,
+    model: model && { name: model.name, files: await model.digests() },
+    options: { command, ...options, ...reading, shard: `${shard.index}/${shard.count}` },
+    inputs: [digest],
+  })
+  const file = await ResumableFile.open(out, { ...identity })
+  return (
+    file && {
+      last: file.last,
+      append: (chunk, lines, problems) => file.append(chunk, lines, problems),
+      finish() {
+        const problems = file.notes.map(problem => `${JSON.stringify(problem)}\n`).join('')
+        return file.finish(new Map(problems === '' ? [] : [['.problems.jsonl', problems]]))
+      },
+    }
+  )
+}

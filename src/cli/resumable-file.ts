@@ -1,0 +1,171 @@
+import { readFile, rename, rm, truncate } from 'node:fs/promises'
+import type { FileDigest } from '../index'
+import { appendSafely, digestFile, sizeOf, writeWhole } from './files'
+import { UsageError } from './options'
+
+/** What decides a file's bytes; two runs whose identities are the same JSON write the same. */
+export type Identity = Readonly<Record<string, unknown>>
+
+/** A line of the log: a chunk whose lines are in the partial file up to `bytes`, with what is to be told of it. */
+interface Done {
+  readonly chunk: number
+  readonly bytes: number
+  readonly notes: readonly unknown[]
+}
+
+/**
+ * A file that is written in chunks and can be continued after the process was killed. Lines gather in
+ * `FILE.partial`; `FILE.partial.log` says which job they belong to and how far they are whole. Finished, it has its
+ * name and a manifest beside it.
+ */
+export class ResumableFile {
+  readonly #partial: string
+  readonly #log: string
+  readonly #done: Done[] = []
+  #logBytes = 0
+
+  private constructor(
+    readonly path: string,
+    readonly identity: Identity,
+  ) {
+    this.#partial = `${path}.partial`
+    this.#log = `${path}.partial.log`
+  }
+
+  /**
+   * Begins a file, or continues it where its last whole chunk ends.
+   *
+   * @returns null if it is finished already
+   * @throws {UsageError} if what is there was made by another job
+   */
+  static async open(path: string, identity: Identity): Promise<ResumableFile | null> {
+    const file = new ResumableFile(path, identity)
+    if ((await sizeOf(path)) !== null) {
+      await file.#checkFinished()
+      return null
+    }
+    const log = await readFile(file.#log, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return ''
+      throw error
+    })
+    await file.#restore(log)
+    return file
+  }
+
+  /** The chunk that was finished last; -1 if there is none. */
+  get last(): number {
+    return this.#done.at(-1)?.chunk ?? -1
+  }
+
+  /** What was told of all finished chunks, in order. */
+  get notes(): readonly unknown[] {
+    return this.#done.flatMap(({ notes }) => notes)
+  }
+
+  /** Adds a finished chunk. */
+  async append(chunk: number, lines: string, notes: readonly unknown[]): Promise<void> {
+    const bytes = this.#bytes
+    const found = [(await sizeOf(this.#partial)) ?? 0, await sizeOf(this.#log)]
+    if (found[0] !== bytes || found[1] !== this.#logBytes) {
+      throw new UsageError(`${this.#partial} has changed: is another process writing it? Start one at a time`)
+    }
+    const done = { chunk, bytes: bytes + Buffer.byteLength(lines), notes }
+    // The log never speaks of lines that are not there, whenever the process ends.
+    await appendSafely(this.#partial, lines)
+    await this.#write(`${JSON.stringify(done)}\n`)
+    this.#done.push(done)
+  }
+
+  /** Gives the file its name. `beside` are files that belong to it, by what their names add to its own. */
+  async finish(beside: ReadonlyMap<string, string>): Promise<void> {
+    const outputs: FileDigest[] = [await digestFile(this.#partial, nameOf(this.path))]
+    for (const [suffix, content] of beside) {
+      await writeWhole(this.path + suffix, content)
+      outputs.push(await digestFile(this.path + suffix))
+    }
+    await writeWhole(manifestOf(this.path), `${JSON.stringify({ ...this.identity, outputs }, null, 2)}\n`)
+    await rename(this.#partial, this.path)
+    await rm(this.#log, { force: true })
+  }
+
+  get #bytes(): number {
+    return this.#done.at(-1)?.bytes ?? 0
+  }
+
+  /** A file that is there is finished, if its manifest says that it is this job's, and it is as it was written. */
+  async #checkFinished(): Promise<void> {
+    const manifest = await readFile(manifestOf(this.path), 'utf8').catch(() => 'null')
+    const { outputs = [], ...identity } = (parsed(manifest) ?? {}) as { outputs?: FileDigest[] }
+    const difference = differing(identity, this.identity)
+    if (difference !== null) {
+      throw new UsageError(
+        `${this.path} is there, and another job made it (${difference} differs); remove it, or name another file`,
+      )
+    }
+    const { sha256 } = await digestFile(this.path)
+    if (sha256 !== outputs[0]?.sha256) {
+      throw new UsageError(`${this.path} was changed after it was made; remove it, or name another file`)
+    }
+    await rm(this.#log, { force: true })
+  }
+
+  async #restore(log: string): Promise<void> {
+    const size = (await sizeOf(this.#partial)) ?? 0
+    const [head, ...lines] = log.split('\n').slice(0, -1)
+    if (head === undefined) {
+      if (size > 0) {
+        throw new UsageError(`${this.#partial} is there without its log, ${this.#log}; remove it`)
+      }
+      await rm(this.#log, { force: true })
+      await appendSafely(this.#partial, '')
+      await this.#write(`${JSON.stringify(this.identity)}\n`)
+      return
+    }
+    const difference = differing(parsed(head), this.identity)
+    if (difference !== null) {
+      throw new UsageError(
+        `${this.#partial} was begun by another job (${difference} differs); finish that one, name another file, or remove ${this.#partial} and ${this.#log}`,
+      )
+    }
+    let whole = Buffer.byteLength(head) + 1
+    for (const line of lines) {
+      const done = parsed(line) as Done | undefined
+      // After a loss of power the log may be ahead of the lines.
+      if (!done || done.bytes > size) break
+      this.#done.push(done)
+      whole += Buffer.byteLength(line) + 1
+    }
+    await truncate(this.#log, whole)
+    await appendSafely(this.#partial, '')
+    await truncate(this.#partial, this.#bytes)
+    this.#logBytes = whole
+  }
+
+  async #write(line: string): Promise<void> {
+    await appendSafely(this.#log, line)
+    this.#logBytes += Buffer.byteLength(line)
+  }
+}
+
+const manifestOf = (path: string) => `${path}.manifest.json`
+const nameOf = (path: string) => path.split(/[\\/]/).at(-1)!
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** Names the first thing in which two identities differ; null if they are the same. */
+function differing(found: unknown, wanted: Identity): string | null {
+  const keys = new Set([...Object.keys((found ?? {}) as object), ...Object.keys(wanted)])
+  for (const key of keys) {
+    const [a, b] = [(found as Identity | undefined)?.[key], wanted[key]]
+    if (JSON.stringify(a) === JSON.stringify(b)) continue
+    const areObjects = [a, b].every(x => typeof x === 'object' && x !== null && !Array.isArray(x))
+    return areObjects ? `${key}: ${differing(a, b as Identity)}` : `"${key}"`
+  }
+  return null
+}

@@ -1,0 +1,89 @@
+import type { Row } from '../data/row'
+import type { Embedder } from '../embedding/embedder'
+import type { Tokenizer } from '../io/tokenizer'
+import { type RowScoreOptions, type Score, type Scorer, type ScorerOptions, score } from '../scoring/scorer'
+import { rowJson, withMembers } from './json-members'
+import { rowText } from './row-text'
+
+/** Values that rows get beside their own fields. */
+export interface RowColumns {
+  /** Names of the columns, which replace those of the same name that a row has. */
+  readonly names: readonly string[]
+  /** One object a row, in order, with all of the columns. */
+  compute(rows: readonly Row[], options: ScorerOptions): Promise<Readonly<Record<string, unknown>>[]>
+}
+
+/** The row's position in the file that was scored or embedded, from 0, counting what could not be read. */
+export const POSITION = 'tabtune_row'
+/** The row's score: its exchanges' scores, joined as the scorer says. */
+export const SCORE = 'tabtune_score'
+/** Why a score is missing; null where none is. */
+export const MISSING = 'tabtune_missing'
+/** Length of the row's text in tokens of the model. */
+export const TOKENS = 'tabtune_tokens'
+/** Whether a text was cut to fit the scorer. */
+export const TRUNCATED = 'tabtune_truncated'
+/** The row's vector, under Deita's name. */
+export const EMBEDDING = 'embedding'
+
+/** The column of a scorer's key, under Deita's name: one value for each exchange. */
+export const scoreColumn = (key: string): string => `${key}_scores`
+
+/** What a scorer gives, in columns. A score that could not be computed is null, and `tabtune_missing` says why. */
+export function scoreColumns(
+  scorer: Scorer,
+  tokenizer: Tokenizer,
+  rowScore: RowScoreOptions = {},
+): RowColumns {
+  return {
+    names: [...scorer.keys.map(scoreColumn), SCORE, MISSING, TRUNCATED, TOKENS, POSITION],
+    async compute(rows, options) {
+      const scored = await score(rows, scorer, { ...rowScore, ...options })
+      return scored.map(({ row, score, exchanges }) => {
+        const lists = scorer.keys.map(key => [
+          scoreColumn(key),
+          exchanges.map(({ scores }) => numberOrNull(scores[key])),
+        ])
+        return {
+          ...Object.fromEntries(lists),
+          [SCORE]: numberOrNull(score),
+          [MISSING]: typeof score === 'number' ? null : score.missing,
+          [TRUNCATED]: exchanges.some(({ truncated }) => truncated),
+          [TOKENS]: tokenizer.encode(rowText(row), { addSpecialTokens: false }).length,
+          [POSITION]: row.index,
+        }
+      })
+    },
+  }
+}
+
+const numberOrNull = (score: Score | undefined): number | null =>
+  typeof score === 'number' && Number.isFinite(score) ? score : null
+
+/** What an embedder makes of the rows' texts, in Deita's column. */
+export function embeddingColumns(embedder: Embedder): RowColumns {
+  return {
+    names: [EMBEDDING, POSITION],
+    async compute(rows, { signal, onProgress }) {
+      if (rows.length === 0) return []
+      using vectors = await embedder.embed(rows.map(rowText), signal ? { signal } : {})
+      const values = await embedder.gpu.read(vectors)
+      const E = embedder.dimensions
+      onProgress?.(1)
+      return rows.map(({ index }, i) => ({
+        [EMBEDDING]: Array.from(values.subarray(i * E, (i + 1) * E), shortest),
+        [POSITION]: index,
+      }))
+    },
+  }
+}
+
+/** An f32 as a double with few digits: nine tell every f32 from all others. */
+const shortest = (value: number): number => Number(value.toPrecision(9))
+
+/** A row's own object as a line of JSON, with columns behind its fields. */
+export const rowLine = (
+  row: Row,
+  { names }: Pick<RowColumns, 'names'>,
+  values: Readonly<Record<string, unknown>>,
+): string => `${withMembers(rowJson(row), new Set(names), values)}\n`
