@@ -1,0 +1,112 @@
+import { type Budget, budgetMeter, checkBudget } from './budget'
+import { invalid, keepFirst } from './keep-first'
+import { naturalLog } from './natural-log'
+import { checkSeed, gumbel, randomKey } from './random-key'
+import { SelectionError } from './selection-error'
+import type { Selector } from './selector'
+
+export interface DsirOptions {
+  /** Texts like those that are wanted. */
+  readonly target: readonly string[]
+  readonly budget: Budget
+  readonly seed: number
+  /** Buckets that the words and pairs of words are hashed into. */
+  readonly buckets?: number
+}
+
+/** Words: runs of letters, marks, digits and underscores; and runs of anything else but white space. */
+const WORDS = /[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]+/gu
+/** Added to each probability, as in the released code, so that none is 0. */
+const SMOOTHING = 1e-8
+/** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv */
+const FNV_BASIS = 0x811c9dc5
+const FNV_PRIME = 0x01000193
+/** Texts counted before the event loop gets a turn, so that an abort can arrive. */
+const BATCH = 1024
+
+/**
+ * Data selection with importance resampling: rows like the target's, by chance (Xie et al. 2023, arXiv 2302.03169).
+ *
+ * A text is brought to lower case and cut into words; its features are its words and its pairs of neighbouring words,
+ * hashed into buckets. With p the share of a bucket among all features of the target, and q that among those of the
+ * pool, a row's log-weight is Σ over its features of log(p + 1e-8) − log(q + 1e-8). Rows are drawn without
+ * replacement in proportion to their weights: the largest log-weight + Gumbel noise first, the noise being a hash of
+ * the seed and the `id`. That sum is the value of an outcome.
+ *
+ * The weight is of the whole text, so long rows have the extreme ones. The released code drops texts under 100 words;
+ * here short rows stay, and only rows without a word are invalid. It hashes with SHA-256, so its buckets hold other
+ * words together. Logarithms and sums are made of additions, multiplications and divisions in a fixed order: the
+ * same rows are kept on every machine, as far as they have the same Unicode tables.
+ *
+ * @throws {SelectionError} if an option is out of its range
+ */
+export function dsir({ target, budget, seed, buckets = 10_000 }: DsirOptions): Selector {
+  checkBudget('dsir', budget)
+  checkSeed('dsir', seed)
+  if (!(Number.isSafeInteger(buckets) && buckets > 0 && buckets <= 2 ** 24)) {
+    throw new SelectionError(`dsir: buckets is ${buckets}, expected a whole number from 1 to ${2 ** 24}`)
+  }
+  const wanted = new Float64Array(buckets)
+  for (const text of target) count(featureBuckets(text, buckets), wanted)
+  if (wanted.every(n => n === 0)) {
+    throw new SelectionError(
+      `dsir: the target's ${target.length} texts have no word; give some texts like those you want`,
+    )
+  }
+  return {
+    name: 'dsir',
+    async select({ items }, options) {
+      const meter = budgetMeter('dsir', budget, items)
+      const present = new Float64Array(buckets)
+      const features: Uint32Array[] = []
+      for (const { text } of items) {
+        if (features.length % BATCH === 0 && features.length > 0) {
+          await new Promise(resolve => setTimeout(resolve))
+          options.signal?.throwIfAborted()
+        }
+        features.push(count(featureBuckets(text, buckets), present))
+      }
+      const [p, q] = [logShares(wanted), logShares(present)]
+      return keepFirst(
+        items,
+        item => meter.take(item),
+        ({ id }, place) => {
+          if (features[place]!.length === 0) return invalid('it has no word')
+          let weight = 0
+          for (const bucket of features[place]!) weight += p[bucket]! - q[bucket]!
+          const value = weight + gumbel(randomKey(seed, 'dsir', id))
+          return { key: -value, value }
+        },
+        options,
+      )
+    },
+  }
+}
+
+function count(features: Uint32Array, counts: Float64Array): Uint32Array {
+  for (const bucket of features) counts[bucket]!++
+  return features
+}
+
+function logShares(counts: Float64Array): Float64Array {
+  const all = counts.reduce((sum, n) => sum + n, 0)
+  return counts.map(n => naturalLog((all > 0 ? n / all : 0) + SMOOTHING))
+}
+
+const UTF8 = new TextEncoder()
+
+/** The bucket of each word and of each pair of neighbouring words, in the text's order; words come first. */
+function featureBuckets(text: string, buckets: number): Uint32Array {
+  const words = text.toLowerCase().match(WORDS) ?? []
+  const pairs = words.slice(1).map((word, i) => `${words[i]} ${word}`)
+  return Uint32Array.from([...words, ...pairs], feature => hash(feature) % buckets)
+}
+
+/** FNV-1a of the UTF-8, with MurmurHash3's finalizer, because FNV-1a alone spreads short strings badly. */
+function hash(text: string): number {
+  let h = FNV_BASIS
+  for (const byte of UTF8.encode(text)) h = Math.imul(h ^ byte, FNV_PRIME)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}

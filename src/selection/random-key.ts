@@ -1,0 +1,43 @@
+import { contentId } from '../data/content-id'
+import { naturalLog } from './natural-log'
+import { SelectionError } from './selection-error'
+
+/** @throws {SelectionError} naming `who` if the seed is none */
+export function checkSeed(who: string, seed: number): void {
+  if (Number.isSafeInteger(seed) && seed >= 0) return
+  throw new SelectionError(`${who}: seed is ${seed}, expected 0 or a whole number above`)
+}
+
+/**
+ * A number above 0 and below 1 for each seed, purpose and id, uniform over the ids: the same on every machine,
+ * whatever else is drawn and in which order. Two purposes draw independently of each other.
+ *
+ * 52 bits of the hash h; the number is (h + ½) / 2^52.
+ */
+export function randomKey(seed: number, purpose: string, id: string): number {
+  const content = contentId(`${purpose}\n${id}`)
+  const words = [
+    seed | 0,
+    Math.floor(seed / 2 ** 32),
+    Number.parseInt(content.slice(0, 8), 16),
+    Number.parseInt(content.slice(8), 16),
+  ]
+  return (fold(words, 0) * 2 ** 20 + (fold(words, 1) >>> 12) + 0.5) / 2 ** 52
+}
+
+/**
+ * A standard Gumbel variate from a uniform one. The K largest of log w_i + g_i are K items drawn without
+ * replacement with probabilities in proportion to w_i (Kool et al. 2019, arXiv 1903.06059).
+ */
+export const gumbel = (uniform: number): number => -naturalLog(-naturalLog(uniform))
+
+function fold(words: readonly number[], last: number): number {
+  return [...words, last].reduce((h, word) => mix((Math.imul(h, 31) + word + 0x9e3779b9) | 0), 0)
+}
+
+/** Finalizer of MurmurHash3 (Appleby, public domain): every input bit reaches every output bit. */
+function mix(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
