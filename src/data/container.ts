@@ -1,10 +1,12 @@
 import type { Content } from './content'
+import { csvEntries, csvHeader, detectDelimiter } from './csv-entries'
+import type { Delimiter } from './csv-fields'
 import { DataError } from './data-error'
 import type { Entry } from './entry'
 import { gunzip, isGzip } from './gzip'
 import { jsonDocument, jsonDocumentOrLines, jsonLines, type Text } from './json-entries'
 
-export const containers = ['json', 'jsonl'] as const
+export const containers = ['json', 'jsonl', 'csv', 'tsv'] as const
 
 /** How a file holds its records. */
 export type ContainerName = (typeof containers)[number]
@@ -35,7 +37,7 @@ function refuseForeign(head: Uint8Array, gzip: boolean): void {
   const kind = foreign.find(([magic]) => text.startsWith(magic))
   if (!kind) return
   const what = gzip ? `${kind[1]} within a gzip archive` : kind[1]
-  throw new DataError(`is ${what}; wanted JSON or JSON lines in UTF-8`)
+  throw new DataError(`is ${what}; wanted JSON, JSON lines, CSV or TSV in UTF-8`)
 }
 
 /** The first bytes of a text, at most one chunk of them. */
@@ -62,11 +64,28 @@ export async function openContainer(
   const totalBytes = content.size
   const text: Text = { totalBytes, chunks: gzip ? () => gunzip(content) : content.chunks }
   refuseForeign(await headOf(text), gzip)
-  const found =
-    wanted === 'json'
-      ? await jsonDocument(text, recordKeys)
-      : wanted === 'jsonl'
-        ? jsonLines(text)
-        : await jsonDocumentOrLines(text, recordKeys)
-  return { gzip, totalBytes, ...found }
+  return { gzip, totalBytes, ...(await openText(text, recordKeys, wanted)) }
+}
+
+async function openText(
+  text: Text,
+  recordKeys: readonly string[],
+  wanted: ContainerName | undefined,
+): Promise<Pick<Container, 'container' | 'entries'>> {
+  if (wanted === 'json') return jsonDocument(text, recordKeys)
+  if (wanted === 'jsonl') return jsonLines(text)
+  const delimiter = await textDelimiter(text, wanted)
+  if (!delimiter) return jsonDocumentOrLines(text, recordKeys)
+  await csvHeader(text, delimiter)
+  return { container: delimiter === '\t' ? 'tsv' : 'csv', entries: () => csvEntries(text, delimiter) }
+}
+
+/** What stands between the fields of a table; undefined for a text that is none. */
+export async function textDelimiter(
+  text: Text,
+  wanted: ContainerName | undefined,
+): Promise<Delimiter | undefined> {
+  if (wanted === 'tsv') return '\t'
+  const found = await detectDelimiter(text)
+  return wanted === 'csv' && (found === undefined || found === '\t') ? ',' : found
 }

@@ -150,7 +150,8 @@ function nothing(noun: string, total: number, parsed: number, first: Problem | u
   const begins = `(it begins ${first.excerpt})`
   if (parsed === 0 && total > 1)
     return new DataError(
-      `is neither JSON nor JSON lines: ${noun} ${first.index + 1}${line} ${first.reason} ${begins}`,
+      `is neither JSON nor JSON lines: ${noun} ${first.index + 1}${line} ${first.reason} ${begins}. ` +
+        'A CSV or TSV needs a first line that names its columns, such as instruction and output',
     )
   if (parsed === 0) return new DataError(`is not JSON: line ${first.line} ${first.reason} ${begins}`)
   const none =

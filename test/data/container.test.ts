@@ -102,7 +102,7 @@ describe('files that cannot be read', () => {
     [
       'CSV',
       'a,b\n1,2\n',
-      "the file is neither JSON nor JSON lines: row 1 (line 1) is not JSON at position 0: got 'a', wanted a value (it begins a,b).",
+      "the file is neither JSON nor JSON lines: row 1 (line 1) is not JSON at position 0: got 'a', wanted a value (it begins a,b). A CSV or TSV needs a first line that names its columns, such as instruction and output.",
     ],
     ['an empty list', '[]', 'the file is an empty list: it holds no rows.'],
     ['a wrapped empty list', '{"data":[]}', 'the file is an empty list: it holds no rows.'],
@@ -200,9 +200,9 @@ describe('files that cannot be read', () => {
     [
       'UTF-16',
       blob([0xff, 0xfe, 0x5b, 0]),
-      'the file is text in UTF-16; wanted JSON or JSON lines in UTF-8.',
+      'the file is text in UTF-16; wanted JSON, JSON lines, CSV or TSV in UTF-8.',
     ],
-    ['Parquet', 'PAR1\u0000', 'the file is a Parquet file; wanted JSON or JSON lines in UTF-8.'],
+    ['Parquet', 'PAR1\u0000', 'the file is a Parquet file; wanted JSON, JSON lines, CSV or TSV in UTF-8.'],
     [
       'a piece of a gzip archive',
       blob([0x1f, 0x8b, 8]),
