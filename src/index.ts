@@ -110,10 +110,12 @@ export {
 export { dpo } from './losses/dpo'
 export type { DrawKey, PreferenceLoss, TokenWeights } from './losses/loss'
 export { sampo } from './losses/sampo'
+export { answerLength, type EncodedAnswer } from './models/answer-batch'
 export type { CausalNetwork, LoraMap } from './models/causal-network'
 export { ModelError } from './models/errors'
 export { type GenerateOptions, generate } from './models/generate'
 export { type LoadOptions, loadModel, type Model } from './models/load-model'
+export { type TokenLogProbOptions, tokenLogProbs } from './models/token-log-probs'
 export { columnScorer } from './scoring/column-scorer'
 export { type Combine, geometricMean, only, over, product, weightedSum } from './scoring/combine'
 export { combinedScorer } from './scoring/combined-scorer'
@@ -155,13 +157,7 @@ export {
   select,
 } from './selection/selector'
 export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
-export {
-  answerLength,
-  type EncodedAnswer,
-  type EncodedPair,
-  type EncodedPairs,
-  encodePairs,
-} from './training/encode-pairs'
+export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
 export { NonFiniteError, TrainingError } from './training/errors'
 export { estimateTraining, type TrainingEstimate } from './training/estimate-training'
 export { LoraAdapter, type LoraOptions } from './training/lora-adapter'

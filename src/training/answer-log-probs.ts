@@ -1,11 +1,8 @@
 import type { CausalNetwork } from '../models/causal-network'
+import { logProbsOf } from '../models/token-log-probs'
 import type { LoraMap } from '../nn/linear'
-import { uploadPacked } from '../nn/packed'
-import { gather } from '../ops/gather'
-import { linearLogProb } from '../ops/linear-log-prob'
-import { Tape } from '../ops/tape'
 import type { EncodedPair } from './encode-pairs'
-import { answerBatch, type PairLogProbs } from './micro-batch'
+import type { PairLogProbs } from './micro-batch'
 
 export interface AnswerLogProbOptions {
   /** Default: none, which is how reference log-probs come from the trained model's own weights. */
@@ -23,20 +20,13 @@ export async function answerLogProbs(
   pairs: readonly EncodedPair[],
   { adapter = null, batchTokens = 2048, signal, onProgress }: AnswerLogProbOptions = {},
 ): Promise<PairLogProbs[]> {
-  const { gpu } = network
   const results: PairLogProbs[] = []
   for (const group of grouped(pairs, batchTokens)) {
     signal?.throwIfAborted()
-    const batch = answerBatch(group.flatMap(({ chosen, rejected }) => [chosen, rejected]))
-    using tape = new Tape(gpu, { grad: false })
-    using packed = uploadPacked(gpu, { ...batch, starts: [] })
-    using index = gpu.tensor([batch.index.length], batch.index)
-    using targets = gpu.tensor([batch.targets.length], batch.targets)
-    const hidden = network.forward(tape, packed, { adapter })
-    const logProbs = await gpu.read(linearLogProb(tape, gather(tape, hidden, index), network.head, targets))
+    const answers = group.flatMap(({ chosen, rejected }) => [chosen, rejected])
+    const logProbs = await logProbsOf(network, answers, { adapter })
     group.forEach((_, n) => {
-      const [chosen, rejected] = [batch.spans[2 * n]!, batch.spans[2 * n + 1]!]
-      results.push({ chosen: logProbs.slice(...chosen), rejected: logProbs.slice(...rejected) })
+      results.push({ chosen: logProbs[2 * n]!, rejected: logProbs[2 * n + 1]! })
     })
     onProgress?.(results.length, pairs.length)
   }

@@ -1,11 +1,6 @@
 import type { Pair, Turn } from '../data/row'
 import { type Tokenizer, TokenizerError } from '../io/tokenizer'
-
-/** One answer in its context: `ids[answerBegin…]` are the answer's tokens, the only ones trained on. */
-export interface EncodedAnswer {
-  readonly ids: Uint32Array
-  readonly answerBegin: number
-}
+import type { EncodedAnswer } from '../models/answer-batch'
 
 /** A pair ready to train on. */
 export interface EncodedPair {
@@ -22,9 +17,6 @@ export interface EncodedPairs {
   /** Pairs that cannot be trained on, and why. */
   readonly dropped: readonly { readonly index: number; readonly reason: string }[]
 }
-
-/** Answer tokens of an encoded answer. */
-export const answerLength = ({ ids, answerBegin }: EncodedAnswer): number => ids.length - answerBegin
 
 /**
  * Renders pairs with the model's chat template and tokenizes them. The prompt ends with the template's generation

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Pair, Turn } from '../../src/data/row'
 import { loadTokenizer, type Tokenizer, TokenizerError } from '../../src/io/tokenizer'
-import { answerLength, type EncodedAnswer, encodePairs } from '../../src/training/encode-pairs'
+import { answerLength, type EncodedAnswer } from '../../src/models/answer-batch'
+import { encodePairs } from '../../src/training/encode-pairs'
 import { bundledFiles } from '../bundled-model'
 import { folder } from '../models/llama-fixture'
 
