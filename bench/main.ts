@@ -1,0 +1,52 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { readOptions } from './harness/options'
+import type { Subject } from './harness/subject'
+import { markdownTable } from './harness/table'
+import { selectionBench } from './selection.bench'
+
+const subjects: readonly Subject[] = [selectionBench]
+
+const [name, ...words] = process.argv.slice(2)
+const subject = subjects.find(one => one.name === name)
+if (!subject) {
+  const list = subjects.map(one => `  ${one.name}  ${one.what}`).join('\n')
+  console.error(`npm run bench -- SUBJECT [--option value …] [--json] [--out FILE]\n${list}`)
+  process.exit(1)
+}
+
+const { json, out, ...options } = readOptions(words, subject.defaults)
+const { adapter, versions, notes, table, results, failures } = await subject.run(options)
+const command = ['npm run bench --', name, ...words].join(' ')
+const record = JSON.stringify(
+  {
+    subject: name,
+    command,
+    date: new Date().toISOString(),
+    adapter,
+    versions,
+    options,
+    ...results,
+    failures,
+  },
+  null,
+  2,
+)
+if (json) {
+  console.log(record)
+} else {
+  console.log(
+    `\n${command}\n${adapter}\n${Object.entries(versions)
+      .map(pair => pair.join(' '))
+      .join(' · ')}\n`,
+  )
+  for (const note of notes) console.log(note)
+  console.log(`\n${markdownTable(table)}\n`)
+}
+if (out) {
+  mkdirSync(dirname(out), { recursive: true })
+  writeFileSync(out, `${record}\n`)
+}
+for (const failure of failures) console.error(failure)
+// Dawn's threads keep Node alive.
+process.exit(failures.length > 0 ? 1 : 0)

@@ -1,0 +1,25 @@
+import type { Rows } from '../selection-rows'
+
+export interface SelectionSettings {
+  readonly budget: number
+  /** Cosine above which a row is too similar to a kept one. */
+  readonly threshold: number
+}
+
+/** Another way to select as `deita` does. */
+export interface SelectionPeer {
+  readonly name: string
+  /** Of what it is made of, and where it runs. */
+  readonly version: string
+  readonly adapter: string
+  /** What it was given to be fast, in words. */
+  readonly how: string
+  /** Positions of the kept rows, best first. */
+  select(rows: Rows, settings: SelectionSettings): Promise<number[]> | number[]
+  close(): Promise<void> | void
+}
+
+/** Positions by descending score; of equal ones the first wins. */
+export function rankOrder({ count, scores }: Rows): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]! || a - b)
+}

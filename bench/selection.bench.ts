@@ -1,0 +1,257 @@
+import { storedVectors, type Vectors } from '../src/embedding/vectors'
+import { openGpu } from '../src/gpu/open-gpu'
+import { deita } from '../src/selection/deita'
+import type { Pool } from '../src/selection/pool'
+import { select } from '../src/selection/selector'
+import { dawn } from './harness/dawn'
+import { type GpuWatch, watchGpu } from './harness/gpu-watch'
+import type { Line, Subject } from './harness/subject'
+import { versions } from './harness/versions'
+import { onnxruntime } from './peers/onnxruntime'
+import { plainLoop, unrolledLoop } from './peers/plain-loop'
+import { type Reference, reference } from './peers/reference'
+import type { SelectionPeer, SelectionSettings } from './peers/selection-peer'
+import { tfjs } from './peers/tfjs'
+import { type Rows, selectionRows } from './selection-rows'
+
+const defaults = {
+  rows: 100_000,
+  dimensions: 384,
+  budget: 10_000,
+  threshold: 0.9,
+  seed: 1,
+  /** Rows of a block of ours; 0 for `deita`'s own choice. */
+  block: 0,
+  /** Rows of a peer's block. */
+  'peer-block': 512,
+  /** Names joined by commas, `all` or `none`. */
+  peers: 'all',
+  /** Times that ours is run; the median counts. Peers run once. */
+  repeat: 1,
+  /** Compare the sets with a double loop on the host. */
+  check: true,
+}
+
+const openPeer: Readonly<Record<string, (blockSize: number) => SelectionPeer | Promise<SelectionPeer>>> = {
+  js: plainLoop,
+  'js-unrolled': unrolledLoop,
+  tfjs: blockSize => tfjs({ blockSize }),
+  ort: blockSize => onnxruntime({ blockSize }),
+}
+
+/** Enough for every pipeline to be compiled and every function to be optimized. */
+const WARM_UP_ROWS = 4000
+
+interface Run {
+  readonly name: string
+  readonly version: string
+  readonly adapter: string
+  readonly how: string
+  readonly milliseconds: readonly number[]
+  readonly kept: readonly number[]
+}
+
+/** Deita's selection of stored vectors, beside what else could be used for it. */
+export const selectionBench: Subject<typeof defaults> = {
+  name: 'selection',
+  what: "Deita's selection of stored vectors, beside a plain loop, tfjs and onnxruntime-web",
+  defaults,
+  async run(options) {
+    const { threshold, dimensions, budget } = options
+    const settings: SelectionSettings = { budget, threshold }
+    const peers = peerNames(options.peers)
+    const make = (count: number, seed: number) => selectionRows({ count, dimensions, threshold, seed })
+    progress(`making ${options.rows} rows`)
+    const rows = make(options.rows, options.seed)
+    const warmUp = make(Math.min(options.rows, WARM_UP_ROWS), options.seed + 1)
+
+    const entry = await dawn()
+    const ours = await runOurs(entry, rows, warmUp, settings, options)
+    const runs: Run[] = []
+    for (const name of peers) {
+      runs.push(await runPeer(await openPeer[name]!(options['peer-block']), rows, warmUp, settings))
+    }
+    let truth: Reference | null = null
+    if (options.check) {
+      progress('reference')
+      truth = reference(rows, settings)
+    }
+
+    const visited = ours.visited
+    const best = Math.min(...runs.map(({ milliseconds }) => median(milliseconds)))
+    const time = median(ours.run.milliseconds)
+    const bankBytes = ours.run.kept.length * Math.ceil(dimensions / 4) * 16
+    const allowed = bankBytes + (64 << 20)
+    return {
+      adapter: ours.run.adapter,
+      versions: versions(),
+      notes: [
+        `${visited} of ${rows.count} rows visited, ${ours.run.kept.length} kept; ${truth ? `${truth.pairs} pairs up to first blockers, none closer to ${threshold} than ${truth.closest.toExponential(1)}` : 'not compared with a double loop'}`,
+        `GPU memory: bank ${mebibytes(bankBytes)}, peak ${mebibytes(ours.peakBytes)} with staging buffers, allowed ${mebibytes(allowed)}`,
+        `ours: ${ours.takeMs.toFixed(0)} ms making tensors of vectors, ${ours.waitMs.toFixed(0)} ms waiting for the GPU, the rest on the host`,
+        ...(runs.length > 0 ? [`ours is ${(best / time).toFixed(2)} times as fast as the best peer`] : []),
+      ],
+      table: [ours.run, ...runs].map(run => line(run, visited, best)),
+      results: {
+        visited,
+        kept: ours.run.kept.length,
+        pairs: truth?.pairs ?? null,
+        closest: truth?.closest ?? null,
+        ratioToBestPeer: runs.length > 0 ? best / time : null,
+        memory: {
+          bankBytes,
+          peakBytes: ours.peakBytes,
+          tensorPeakBytes: ours.tensorPeakBytes,
+          allowedBytes: allowed,
+        },
+        profile: { takeMs: ours.takeMs, waitMs: ours.waitMs },
+        runs: [ours.run, ...runs].map(({ kept: _, ...run }) => ({
+          ...run,
+          rowsPerSecond: (visited * 1000) / median(run.milliseconds),
+        })),
+      },
+      failures: [
+        ...[ours.run, ...runs].flatMap(run => difference(run, truth?.kept ?? ours.run.kept)),
+        ...(truth && truth.closest < 1e-4
+          ? [
+              `a cosine is ${truth.closest} from the threshold: f32 arithmetic may decide it either way; use another --seed`,
+            ]
+          : []),
+        ...(ours.peakBytes > allowed ? [`peak GPU memory ${ours.peakBytes} exceeds ${allowed}`] : []),
+      ],
+    }
+  },
+}
+
+function peerNames(text: string): readonly string[] {
+  if (text === 'none') return []
+  const all = Object.keys(openPeer)
+  if (text === 'all') return all
+  const names = text.split(',')
+  for (const name of names) {
+    if (!all.includes(name)) throw new Error(`--peers has ${name}, expected all, none, or some of ${all}`)
+  }
+  return names
+}
+
+interface OurRun {
+  readonly run: Run
+  readonly visited: number
+  readonly peakBytes: number
+  readonly tensorPeakBytes: number
+  readonly takeMs: number
+  readonly waitMs: number
+}
+
+async function runOurs(
+  entry: GPU,
+  rows: Rows,
+  warmUp: Rows,
+  { budget, threshold }: SelectionSettings,
+  { block, repeat }: typeof defaults,
+): Promise<OurRun> {
+  using gpu = await openGpu({ entry })
+  const watch: GpuWatch = watchGpu(gpu.device)
+  const selector = (limit: number) =>
+    deita({ budget: limit, threshold, ...(block > 0 ? { blockSize: block } : {}) })
+  let takeMs = 0
+  const poolOf = (from: Rows): Pool => {
+    const vectors = storedVectors(gpu, 'generated', new Map(indices(from).map(i => [i, rowOf(from, i)])))
+    const timed: Vectors = {
+      ...vectors,
+      async take(items, settings) {
+        const start = performance.now()
+        const taken = await vectors.take(items, settings)
+        takeMs += performance.now() - start
+        return taken
+      },
+    }
+    const items = indices(from).map(index => ({
+      index,
+      id: `${index}`,
+      score: from.scores[index]!,
+      text: `${index}`,
+    }))
+    return { items, vectors: timed }
+  }
+  progress('ours, warm-up')
+  await select(poolOf(warmUp), selector(Math.ceil(warmUp.count / 4)))
+  const pool = poolOf(rows)
+  const milliseconds: number[] = []
+  let kept: readonly number[] = []
+  let visited = 0
+  for (let n = 0; n < repeat; n++) {
+    progress(`ours, ${n + 1} of ${repeat}`)
+    watch.reset()
+    takeMs = 0
+    const start = performance.now()
+    const selection = await select(pool, selector(budget))
+    milliseconds.push(performance.now() - start)
+    kept = selection.kept
+    visited = selection.outcomes.filter(({ decision }) => decision.kind !== 'beyond budget').length
+  }
+  return {
+    run: {
+      name: 'tabtune',
+      version: '',
+      adapter: gpu.adapterName,
+      how: block > 0 ? `blocks of ${block}` : "deita's own blocks",
+      milliseconds,
+      kept,
+    },
+    visited,
+    peakBytes: watch.peakBytes,
+    tensorPeakBytes: gpu.memory.peak,
+    takeMs,
+    waitMs: watch.waited,
+  }
+}
+
+async function runPeer(
+  peer: SelectionPeer,
+  rows: Rows,
+  warmUp: Rows,
+  settings: SelectionSettings,
+): Promise<Run> {
+  const { name, version, adapter, how } = peer
+  progress(`${name}, warm-up`)
+  await peer.select(warmUp, { ...settings, budget: Math.ceil(warmUp.count / 4) })
+  progress(name)
+  const start = performance.now()
+  const kept = await peer.select(rows, settings)
+  const milliseconds = [performance.now() - start]
+  await peer.close()
+  return { name, version, adapter, how, milliseconds, kept }
+}
+
+function line({ name, version, how, milliseconds }: Run, visited: number, best: number): Line {
+  const time = median(milliseconds)
+  return {
+    contender: version ? `${name} (${version})` : name,
+    how,
+    seconds: Number((time / 1000).toFixed(3)),
+    'rows/s': Math.round((visited * 1000) / time),
+    ...(Number.isFinite(best) ? { 'of best peer': Number((best / time).toFixed(2)) } : {}),
+  }
+}
+
+function difference({ name, kept }: Run, wanted: readonly number[]): string[] {
+  const at = wanted.findIndex((row, rank) => kept[rank] !== row)
+  if (at < 0 && kept.length === wanted.length) return []
+  return [`${name} selects ${kept.length} rows, expected ${wanted.length}; rank ${at} differs`]
+}
+
+const indices = ({ count }: Rows) => Array.from({ length: count }, (_, i) => i)
+
+const rowOf = ({ values, dimensions }: Rows, i: number) =>
+  values.subarray(i * dimensions, (i + 1) * dimensions)
+
+const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+const progress = (text: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
