@@ -121,11 +121,18 @@ export { type Combine, geometricMean, only, over, product, weightedSum } from '.
 export { combinedScorer } from './scoring/combined-scorer'
 export {
   complexityPrompt,
+  complexityScorer,
   type DeitaScorerOptions,
   deitaScorer,
   qualityPrompt,
+  qualityScorer,
 } from './scoring/deita'
+export { type DigitScorerOptions, digitScorer } from './scoring/digit-scorer'
 export { functionScorer } from './scoring/function-scorer'
+export { type IfdOptions, ifdScorer } from './scoring/ifd'
+export { lengthScorer } from './scoring/length'
+export { type PerplexityOptions, perplexityScorer } from './scoring/perplexity'
+export { chatPrompt, type PromptText, plainPrompt } from './scoring/prompt-text'
 export { rankFusion } from './scoring/rank-fusion'
 export { last, max, mean, ofNumbers, type Reduce, sum } from './scoring/reduce'
 export {
