@@ -150,9 +150,33 @@ export {
   score,
 } from './scoring/scorer'
 export { ScorerError } from './scoring/scorer-error'
+export { type BetaDpoOptions, betaDpo } from './selection/beta-dpo'
+export {
+  type BetaDpoBatch,
+  type BetaDpoFilter,
+  type BetaDpoState,
+  type BetaDpoWeightsOptions,
+  betaDpoStart,
+  betaDpoWeights,
+} from './selection/beta-dpo-weights'
 export type { Budget } from './selection/budget'
+export { type ByLengthOptions, byLength } from './selection/by-length'
+export {
+  type Baseline,
+  type ComparedSelection,
+  type Comparison,
+  compareSelections,
+  type Profile,
+} from './selection/compare-selections'
 export { type DeitaOptions, deita } from './selection/deita'
+export { type DsirOptions, dsir } from './selection/dsir'
+export { type ExactDuplicatesOptions, exactDuplicates } from './selection/exact-duplicates'
+export { type MarginOptions, margin } from './selection/margin'
+export { externalGap, implicitGap, lengthGap } from './selection/pair-gaps'
+export { type PerplexityBandOptions, perplexityBand } from './selection/perplexity-band'
 export type { Candidate, PairItem, Pool, PoolItem } from './selection/pool'
+export { type RandomOptions, random } from './selection/random'
+export { type RipOptions, rip, type Threshold } from './selection/rip'
 export { SelectionError } from './selection/selection-error'
 export {
   type Decision,
@@ -163,6 +187,10 @@ export {
   type SelectProgress,
   select,
 } from './selection/selector'
+export { type SimilarLengthsOptions, similarLengths } from './selection/similar-lengths'
+export { type StratifiedOptions, stratified } from './selection/stratified'
+export { type SuperfilteringOptions, superfiltering } from './selection/superfiltering'
+export { type TopScoreOptions, topScore } from './selection/top-score'
 export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
 export { NonFiniteError, TrainingError } from './training/errors'
