@@ -78,7 +78,8 @@ export {
   writePeftAdapter,
 } from './io/peft-adapter'
 export { SafetensorsError } from './io/safetensors'
-export { type Tokenizer, TokenizerError } from './io/tokenizer'
+export { loadTokenizer, type Tokenizer, TokenizerError } from './io/tokenizer'
+export { BUDGET_FORMS, parseBudget } from './job/budget-text'
 export {
   CHUNK_ROWS,
   type Chunk,
@@ -89,13 +90,21 @@ export {
   inChunks,
   type Shard,
 } from './job/chunks'
+export { type JoinedParts, joinParts, type Part } from './job/join-parts'
 export { type LoadedScorer, loadScorer } from './job/load-scorer'
 export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
 export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
-export { embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
+export { PooledRow, type PoolingOptions, type RowNumbers, rowNumbers, type Texts } from './job/pooled-row'
+export { EMBEDDING, embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
 export { rowText } from './job/row-text'
+export { columnsOf, scoreByRanks } from './job/score-columns'
 export { selectRows } from './job/select-rows'
-export { reasonInWords, type SelectionRecord, selectionRecords } from './job/selection-records'
+export {
+  type RecordedRow,
+  reasonInWords,
+  type SelectionRecord,
+  selectionRecords,
+} from './job/selection-records'
 export {
   createAdapter,
   EVALUATED_PAIRS,

@@ -1,7 +1,6 @@
 import {
   type ComputedChunk,
   computeInChunks,
-  type Gpu,
   jobIdentity,
   type Manifest,
   openRows,
@@ -14,19 +13,13 @@ import {
 } from '../index'
 import type { Context } from './command'
 import { type Input, openInput } from './input'
-import { type ModelFolder, modelFolder, openNamedGpu } from './machine'
+import { Machine } from './machine'
 import { ResumableFile } from './resumable-file'
 import { toStandardOutput } from './standard-output'
 
 /** What computes columns, with what it holds. */
 export interface OpenColumns extends Disposable {
   readonly columns: RowColumns
-}
-
-/** What columns are computed with. */
-export interface Machine {
-  readonly gpu: Gpu | null
-  readonly model: ModelFolder | null
 }
 
 /** Adds columns to every row of a file. */
@@ -64,9 +57,11 @@ export async function writeColumns(job: ColumnJob, context: Context): Promise<bo
   const input = await openInput(job.input)
   const { blob, name } = input
   const rows = await openRows(blob, { name, signal, ...job.reading })
-  using gpu = job.needs.gpu ? await openNamedGpu(progress) : null
-  const model = job.needs.model ? await modelFolder(job.model) : null
-  const lines = job.out === '-' ? standardOutput(input) : await fileLines(job, input, gpu, model)
+  using machine = new Machine(job.model, context)
+  // What the result depends on is known before anything is computed.
+  if (job.needs.gpu) await machine.gpu()
+  if (job.needs.model) await machine.files()
+  const lines = job.out === '-' ? standardOutput(input) : await fileLines(job, input, machine)
   if (!lines) {
     progress.note(`${job.out} is complete already`)
     return true
@@ -74,7 +69,7 @@ export async function writeColumns(job: ColumnJob, context: Context): Promise<bo
   const first = lines.last + 1
   if (first > 0) progress.note(`continuing ${job.out} after chunk ${lines.last}`)
   try {
-    using opened = await job.open({ gpu, model }, context)
+    using opened = await job.open(machine, context)
     const { columns } = opened
     const chunks = computeInChunks(rows, columns, { shard: job.shard, first, signal })
     for await (const chunk of chunks) {
@@ -126,12 +121,10 @@ function standardOutput(input: Input): Lines {
 async function fileLines(
   { out, command, options, reading, shard }: ColumnJob,
   { digest }: Input,
-  gpu: Gpu | null,
-  model: ModelFolder | null,
+  machine: Machine,
 ): Promise<Lines | null> {
   const identity = jobIdentity({
-    gpu,
-    model: model && { name: model.name, files: await model.digests() },
+    ...(await machine.used()),
     options: { command, ...options, ...reading, shard: `${shard.index}/${shard.count}` },
     inputs: [digest],
   })

@@ -1,38 +1,85 @@
 import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type FileDigest, type Gpu, type ModelFiles, modelDigests, openGpu } from '../index'
+import {
+  type FileDigest,
+  type Gpu,
+  loadModel,
+  loadTokenizer,
+  type Model,
+  type ModelFiles,
+  modelDigests,
+  openGpu,
+  type Tokenizer,
+} from '../index'
 import { filesFromFolder } from '../io/model-files-node'
+import type { Context } from './command'
 import { UsageError } from './options'
-import type { Progress } from './progress'
 
 /** The demonstration model that comes with the package. */
 const bundledModel = () => fileURLToPath(new URL('../demo/public/model', import.meta.url))
 
-/** The GPU, named to the user. */
-export async function openNamedGpu(progress: Progress): Promise<Gpu> {
-  const gpu = await openGpu()
-  progress.note(`GPU: ${gpu.adapterName}${gpu.software ? ' (software: slow, for trying things out)' : ''}`)
-  return gpu
-}
+/** The GPU and the model of a command, each opened when it is first asked for and closed with it. */
+export class Machine implements Disposable {
+  readonly #context: Context
+  readonly #folder: string | null
+  #gpu: Gpu | null = null
+  #files: ModelFiles | null = null
+  #model: Model | null = null
+  #tokenizer: Tokenizer | null = null
 
-export interface ModelFolder {
-  /** `bundled`, or the folder's name. */
-  readonly name: string
-  readonly files: ModelFiles
-  digests(): Promise<FileDigest[]>
-}
+  /** @param folder of the model; null for the bundled one */
+  constructor(folder: string | null, context: Context) {
+    this.#folder = folder
+    this.#context = context
+  }
 
-/**
- * The files of a model's folder.
- *
- * @param folder `null` for the bundled model
- * @throws {UsageError} if it is not there
- */
-export async function modelFolder(folder: string | null): Promise<ModelFolder> {
-  const path = folder ?? bundledModel()
-  await stat(path).catch(() => {
-    throw new UsageError(`${path}: there is no such model folder`)
-  })
-  const files = filesFromFolder(path)
-  return { name: folder === null ? 'bundled' : files.name, files, digests: () => modelDigests(files) }
+  async gpu(): Promise<Gpu> {
+    if (this.#gpu) return this.#gpu
+    const gpu = await openGpu()
+    const slow = gpu.software ? ' (software: slow, for trying things out)' : ''
+    this.#context.progress.note(`GPU: ${gpu.adapterName}${slow}`)
+    this.#gpu = gpu
+    return gpu
+  }
+
+  /** The files of the model's folder. @throws {UsageError} if it is not there */
+  async files(): Promise<ModelFiles> {
+    if (this.#files) return this.#files
+    const path = this.#folder ?? bundledModel()
+    await stat(path).catch(() => {
+      throw new UsageError(`${path}: there is no such model folder`)
+    })
+    this.#files = filesFromFolder(path)
+    return this.#files
+  }
+
+  async model(): Promise<Model> {
+    if (this.#model) return this.#model
+    const { progress, signal } = this.#context
+    const onProgress = (fraction: number) => progress.update('model', fraction)
+    this.#model = await loadModel(await this.gpu(), await this.files(), { signal, onProgress })
+    this.#tokenizer = this.#model.tokenizer
+    return this.#model
+  }
+
+  /** The model's tokenizer, which needs no GPU. */
+  async tokenizer(): Promise<Tokenizer> {
+    this.#tokenizer ??= await loadTokenizer(await this.files())
+    return this.#tokenizer
+  }
+
+  /** What was used of it so far, for a manifest. */
+  async used(): Promise<{ gpu: Gpu | null; model: { name: string; files: FileDigest[] } | null }> {
+    const model = this.#files && {
+      name: this.#folder === null ? 'bundled' : basename(resolve(this.#folder)),
+      files: await modelDigests(this.#files),
+    }
+    return { gpu: this.#gpu, model }
+  }
+
+  [Symbol.dispose](): void {
+    this.#model?.[Symbol.dispose]()
+    this.#gpu?.[Symbol.dispose]()
+  }
 }

@@ -5,9 +5,10 @@ import { UsageError } from './options'
 import { Progress } from './progress'
 import { run } from './run'
 import { score } from './score'
+import { select } from './select'
 import { endWithoutReader } from './standard-output'
 
-const commands: Readonly<Record<string, Command>> = { run, score, embed }
+const commands: Readonly<Record<string, Command>> = { run, score, embed, select }
 
 const usage = `tabtune: scores and selects training rows, and tunes a small language model, on this machine's GPU
 

@@ -93,6 +93,11 @@ export class Given<Spec extends OptionSpec> {
     )
   }
 
+  /** The option itself, which must name an entry of the table. */
+  name(name: keyof Spec & string, fallback: string, table: object): string {
+    return this.choice(name, fallback, Object.fromEntries(Object.keys(table).map(key => [key, key])))
+  }
+
   /** @throws {UsageError} unless there is exactly one operand */
   operand(what: string): string {
     const [only, second] = this.operands

@@ -10,7 +10,6 @@ import {
   type JobOptions,
   jobManifest,
   jsonLines,
-  loadModel,
   loadScorer,
   type Model,
   type ModelFiles,
@@ -25,7 +24,7 @@ import {
 } from '../index'
 import type { Command } from './command'
 import { writeWhole } from './files'
-import { modelFolder, openNamedGpu } from './machine'
+import { Machine } from './machine'
 import { UsageError } from './options'
 import type { Progress } from './progress'
 import { type RunArguments, readRunArguments, runUsage } from './run-arguments'
@@ -68,9 +67,9 @@ async function runJob(args: RunArguments, progress: Progress, signal: AbortSigna
   if (pairs && pairs.pairs.length === 0) throw new UsageError(`${args.pairs}: ${nothing(pairs)}`)
   await mkdir(args.out, { recursive: true })
 
-  using gpu = await openNamedGpu(progress)
-  const { name, files, digests } = await modelFolder(args.model)
-  using model = await loadModel(gpu, files, { signal, onProgress: f => progress.update('model', f) })
+  using machine = new Machine(args.model, { progress, signal })
+  const [gpu, files] = [await machine.gpu(), await machine.files()]
+  const model = await machine.model()
   const outputs = new Map<string, string | Uint8Array>()
   const write = async (name: string, content: string | Uint8Array) => {
     outputs.set(name, content)
@@ -80,8 +79,7 @@ async function runJob(args: RunArguments, progress: Progress, signal: AbortSigna
   if (rows) await selectStage(job, rows)
   const finished = pairs ? await trainStage(job, pairs.pairs) : true
   const manifest = await jobManifest({
-    gpu,
-    model: { name, files: await digests() },
+    ...(await machine.used()),
     options: { ...options, budget: rows ? budgetFor(options, rows.rows.length) : options.budget },
     inputs,
     outputs,

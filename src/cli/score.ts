@@ -1,20 +1,18 @@
-import { loadModel, scoreColumns } from '../index'
+import { scoreColumns } from '../index'
 import { columnSpec, columnUsage, readColumnArguments } from './column-arguments'
 import { type ColumnJob, type OpenColumns, writeColumns } from './column-job'
 import type { Command, Context } from './command'
+import type { Machine } from './machine'
 import { Given, text } from './options'
 import { scorers } from './scorers'
-
-const names = Object.entries(scorers).map(
-  ([name, { summary }]) => `                         ${name}: ${summary}\n`,
-)
+import { summaries } from './usage'
 
 export const scoreUsage = `Usage: tabtune score INPUT|- [options]
 
 Gives every row its scores: the rows of INPUT as JSON lines, in their order, with columns behind their fields.
 
   --scorer NAME          (default: deita)
-${names.join('')}${columnUsage}`
+${summaries(scorers)}${columnUsage}`
 
 const spec = { ...columnSpec, scorer: text } as const
 
@@ -23,11 +21,11 @@ export const score: Command = {
   usage: scoreUsage,
   read(argv) {
     const given = new Given(spec, argv)
-    const name = given.choice('scorer', 'deita', Object.fromEntries(Object.keys(scorers).map(n => [n, n])))
+    const name = given.name('scorer', 'deita', scorers)
     const job: ColumnJob = {
       command: 'score',
       ...readColumnArguments(given),
-      needs: { gpu: true, model: true },
+      needs: { gpu: scorers[name]!.gpu, model: true },
       options: { scorer: name },
       open: (machine, context) => open(name, machine, context),
     }
@@ -35,20 +33,11 @@ export const score: Command = {
   },
 }
 
-async function open(
-  name: string,
-  { gpu, model: folder }: Parameters<ColumnJob['open']>[0],
-  { progress, signal }: Context,
-): Promise<OpenColumns> {
-  const { files } = folder!
-  const model = await loadModel(gpu!, files, { signal, onProgress: f => progress.update('model', f) })
-  const loaded = await scorers[name]!.open(model, files)
+async function open(name: string, machine: Machine, { progress }: Context): Promise<OpenColumns> {
+  const loaded = await scorers[name]!.open(machine)
   if (!loaded.trained) progress.note('the model has no scorer adapters: it scores as it is')
   return {
-    columns: scoreColumns(loaded.scorer, model.tokenizer),
-    [Symbol.dispose]() {
-      loaded[Symbol.dispose]()
-      model[Symbol.dispose]()
-    },
+    columns: scoreColumns(loaded.scorer, await machine.tokenizer(), { reduce: scorers[name]!.reduce }),
+    [Symbol.dispose]: () => loaded[Symbol.dispose](),
   }
 }

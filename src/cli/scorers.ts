@@ -1,14 +1,58 @@
-import { type LoadedScorer, loadScorer, type Model, type ModelFiles } from '../index'
+import {
+  ifdScorer,
+  type LoadedScorer,
+  lengthScorer,
+  loadScorer,
+  mean,
+  perplexityScorer,
+  type Reduce,
+  type Scorer,
+  sum,
+} from '../index'
+import type { Machine } from './machine'
 
 /** A way to score that people can name. */
 export interface NamedScorer {
   readonly summary: string
-  open(model: Model, files: ModelFiles): Promise<LoadedScorer>
+  /** Whether it computes with the model, or needs no more than its tokenizer. */
+  readonly gpu: boolean
+  /** Names of its scores. */
+  readonly keys: readonly string[]
+  /** Makes one number of a row's exchanges, unless another way is asked for. */
+  readonly reduce: Reduce
+  open(machine: Machine): Promise<LoadedScorer>
 }
+
+/** A scorer that needs no adapters. */
+const plain = (scorer: Scorer): LoadedScorer => ({ scorer, trained: true, [Symbol.dispose]() {} })
 
 export const scorers: Readonly<Record<string, NamedScorer>> = {
   deita: {
     summary: "Deita's complexity and quality",
-    open: loadScorer,
+    gpu: true,
+    keys: ['complexity', 'quality'],
+    reduce: sum,
+    open: async machine => loadScorer(await machine.model(), await machine.files()),
+  },
+  ifd: {
+    summary: 'how little the instruction helps to predict the answer',
+    gpu: true,
+    keys: ['ifd'],
+    reduce: mean,
+    open: async machine => plain(ifdScorer(await machine.model())),
+  },
+  perplexity: {
+    summary: 'how surprising the answer is, given the instruction',
+    gpu: true,
+    keys: ['perplexity'],
+    reduce: mean,
+    open: async machine => plain(perplexityScorer(await machine.model())),
+  },
+  length: {
+    summary: 'tokens of the answer; needs no GPU',
+    gpu: false,
+    keys: ['length'],
+    reduce: sum,
+    open: async machine => plain(lengthScorer(await machine.tokenizer())),
   },
 }

@@ -1,5 +1,5 @@
 import type { RowFile } from '../data/read-rows'
-import type { Problem } from '../data/row'
+import type { Problem, Row } from '../data/row'
 import type { Score, ScoredRow } from '../scoring/scorer'
 import type { Decision, Selection } from '../selection/selector'
 
@@ -18,6 +18,8 @@ export interface SelectionRecord {
   readonly score: number | null
   /** Scores of each exchange by name; `null` if missing. */
   readonly scores: readonly Readonly<Record<string, number | null>>[]
+  /** What the strategy ordered it by, such as its score or its length; `null` if it never came to that. */
+  readonly value: number | null
   /** Whether a text was cut to fit the scorer. */
   readonly truncated: boolean
   /** The kept row that this one repeats, and their cosine. */
@@ -25,15 +27,20 @@ export interface SelectionRecord {
   readonly similarity: number | null
 }
 
+/** What records say of a row besides its decision. */
+export interface RecordedRow extends Pick<ScoredRow, 'score' | 'exchanges'> {
+  readonly row: Pick<Row, 'index' | 'id'>
+}
+
 /** What became of every row of a file, in the file's order. */
 export function selectionRecords(
   file: Pick<RowFile, 'problems'>,
-  scored: readonly ScoredRow[],
+  scored: readonly RecordedRow[],
   { outcomes }: Selection,
 ): SelectionRecord[] {
   const byIndex = new Map(outcomes.map(outcome => [outcome.index, outcome]))
   const read = scored.map(({ row, score, exchanges }): SelectionRecord => {
-    const { decision } = byIndex.get(row.index)!
+    const { decision, value } = byIndex.get(row.index)!
     const similar = decision.kind === 'similar' ? decision : null
     return {
       row: row.index,
@@ -45,6 +52,7 @@ export function selectionRecords(
       scores: exchanges.map(({ scores }) =>
         Object.fromEntries(Object.entries(scores).map(([key, value]) => [key, numberOrNull(value)])),
       ),
+      value: value === null ? null : numberOrNull(value),
       truncated: exchanges.some(({ truncated }) => truncated),
       similarTo: similar?.to ?? null,
       similarity: similar?.similarity ?? null,
@@ -80,6 +88,7 @@ const unreadable = ({ index, reason }: Problem): SelectionRecord => ({
   rank: null,
   score: null,
   scores: [],
+  value: null,
   truncated: false,
   similarTo: null,
   similarity: null,

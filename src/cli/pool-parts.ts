@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises'
+import {
+  DataError,
+  inChunks,
+  openRows,
+  type Part,
+  type PoolingOptions,
+  type Problem,
+  type ReadOptions,
+  type Row,
+  type RowFormat,
+  type RowScoreOptions,
+  type RowStream,
+  rowNumbers,
+  type ScoredRow,
+  type Scorer,
+  score,
+} from '../index'
+import type { Context } from './command'
+import { type Input, openInput } from './input'
+
+/** A file that a pool is made of. */
+export interface OpenPart {
+  readonly input: Input
+  readonly rows: RowStream
+}
+
+/**
+ * Opens the files of a pool. Of several, those without a byte are left out: a part of a small file may have no row.
+ *
+ * @throws {UsageError} if one is not there
+ * @throws {DataError} if one cannot be read at all
+ */
+export async function openParts(
+  paths: readonly string[],
+  reading: Pick<ReadOptions<RowFormat>, 'container' | 'format'>,
+  signal: AbortSignal,
+): Promise<OpenPart[]> {
+  const parts: OpenPart[] = []
+  for (const path of paths) {
+    const input = await openInput(path)
+    if (paths.length > 1 && input.blob.size === 0) continue
+    parts.push({ input, rows: await openRows(input.blob, { name: input.name, signal, ...reading }) })
+  }
+  if (parts.length === 0) throw new DataError(`${paths.join(', ')} are empty`)
+  return parts
+}
+
+/** The first row of a file that can be read. @throws {DataError} if there is none */
+export async function firstRow({ rows, input }: OpenPart): Promise<Row> {
+  for await (const event of rows) if (event.kind === 'row') return event.row
+  throw new DataError(`${input.name} holds no row that can be read`)
+}
+
+/** Takes what selection needs of a file's rows, scored by `scorer` unless that is null. */
+export async function readPart(
+  { input, rows }: OpenPart,
+  scorer: Scorer | null,
+  rowScore: RowScoreOptions,
+  pooling: PoolingOptions,
+  { signal, progress }: Context,
+): Promise<Part> {
+  const numbers: Part['rows'][number][] = []
+  const problems: Problem[] = []
+  for await (const { entries } of inChunks(rows)) {
+    const some = entries.flatMap(entry => (entry.kind === 'row' ? [entry.row] : []))
+    problems.push(...entries.flatMap(entry => (entry.kind === 'problem' ? [entry.problem] : [])))
+    const scored: readonly ScoredRow[] = scorer
+      ? await score(some, scorer, { ...rowScore, signal })
+      : some.map(row => ({ row, score: { missing: 'it was not scored' }, exchanges: [] }))
+    for (const row of scored) numbers.push(rowNumbers(row, pooling))
+    progress.update('read', entries.at(-1)!.end / rows.totalBytes)
+  }
+  return { name: input.name, rows: numbers, problems, missing: await problemsBeside(input) }
+}
+
+/** What `score` and `embed` could not read of the file that this one is made of. */
+async function problemsBeside({ path }: Input): Promise<Problem[]> {
+  const lines = await readFile(`${path}.problems.jsonl`, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  return lines
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as Problem)
+}

@@ -1,0 +1,161 @@
+import { join } from 'node:path'
+import {
+  type Budget,
+  budgetFor,
+  columnScorer,
+  columnsOf,
+  columnVectors,
+  EMBEDDING,
+  hashedNgrams,
+  type JoinedParts,
+  jobIdentity,
+  joinParts,
+  product,
+  readRows,
+  rowText,
+  type Scorer,
+  scoreByRanks,
+  selectionRecords,
+  select as selectRows,
+  textVectors,
+  type Vectors,
+} from '../index'
+import type { Command, Context } from './command'
+import { embedders } from './embedders'
+import { writeWhole } from './files'
+import { openInput } from './input'
+import { Machine } from './machine'
+import { UsageError } from './options'
+import { firstRow, type OpenPart, openParts, readPart } from './pool-parts'
+import { scorers } from './scorers'
+import { readSelectArguments, type SelectArguments, selectUsage } from './select-arguments'
+import { keptText, writeSelection } from './selection-files'
+import { toStandardOutput } from './standard-output'
+import { TextStore } from './text-store'
+
+export const select: Command = {
+  summary: 'keep the rows that are worth training on',
+  usage: selectUsage,
+  read(argv) {
+    const args = readSelectArguments(argv)
+    return context => runSelect(args, context)
+  },
+}
+
+async function runSelect(args: SelectArguments, context: Context): Promise<boolean> {
+  const { progress, signal } = context
+  const parts = await openParts(args.inputs, args.reading, signal)
+  const target = args.target === null ? [] : await targetTexts(args.target, signal)
+  using machine = new Machine(args.model, context)
+  using texts = await TextStore.open()
+  try {
+    const pool = await readPool(args, parts, texts, machine, context)
+    progress.note(`pool: ${pool.rows.length} rows read, ${pool.problems.length} not`)
+    const vectors = args.strategy.vectors ? await vectorsOf(args, parts, pool, machine) : null
+    const budget = args.budget ?? usualBudget(args, pool.rows.length)
+    const selector = args.strategy.make({ ...args.options, budget, target })
+    const selection = await selectRows({ items: pool.rows, ...(vectors ? { vectors } : {}) }, selector, {
+      signal,
+      onProgress: ({ decided, total }) => progress.update('select', decided / total),
+    })
+    const recorded = pool.rows.map(row => ({ row, score: row.score, exchanges: row.exchanges }))
+    const records = selectionRecords(pool, recorded, selection)
+    progress.note(`selected ${selection.kept.length} rows`)
+    if (args.out === '-') await toStandardOutput(await keptText(parts, pool, records))
+    else await writeResults(args, parts, pool, records, machine)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    progress.done()
+    return false
+  }
+  progress.done()
+  return true
+}
+
+async function targetTexts(path: string, signal: AbortSignal): Promise<string[]> {
+  const { blob, name } = await openInput(path)
+  return (await readRows(blob, { name, signal })).rows.map(rowText)
+}
+
+const usualBudget = ({ strategy }: SelectArguments, rows: number): Budget =>
+  strategy.usual === 'all' ? Infinity : budgetFor({ budget: null }, rows)
+
+const isInTokens = (budget: Budget | null) =>
+  typeof budget === 'object' && budget !== null && 'tokens' in budget
+
+async function readPool(
+  args: SelectArguments,
+  parts: readonly OpenPart[],
+  texts: TextStore,
+  machine: Machine,
+  context: Context,
+): Promise<JoinedParts> {
+  const { combine, strategy, source, budget } = args
+  const named = scorers[args.scorer ?? strategy.scorer]!
+  const [keys, reduce] = [args.keys ?? named.keys, args.reduce ?? named.reduce]
+  using scorer = await scorerOf(args, keys, parts, machine)
+  const tokenizer = strategy.tokens || isInTokens(budget) ? await machine.tokenizer() : null
+  const pooling = {
+    texts,
+    vectors: strategy.vectors && args.embedder === null,
+    ...(source === null ? {} : { sourceField: source }),
+    ...(tokenizer ? { countTokens: (text: string) => tokenizer.encode(text).length } : {}),
+  }
+  const rowScore = { reduce, combine: combine === 'rank' ? product : combine }
+  const read = []
+  for (const part of parts) read.push(await readPart(part, scorer.scorer, rowScore, pooling, context))
+  const pool = joinParts(read, texts)
+  if (combine === 'rank' && scorer.scorer) scoreByRanks(pool.rows, keys, reduce)
+  return pool
+}
+
+/** The scorer that the strategy needs: of columns where the rows have them, unless another was asked for. */
+async function scorerOf(
+  { strategy, strategyName, scorer, keys: asked }: SelectArguments,
+  keys: readonly string[],
+  parts: readonly OpenPart[],
+  machine: Machine,
+): Promise<Disposable & { readonly scorer: Scorer | null }> {
+  const nothing = { scorer: null, [Symbol.dispose]() {} }
+  if (strategy.scores === 'none') {
+    if (scorer !== null || asked !== null)
+      throw new UsageError(`the strategy ${strategyName} goes by no scores`)
+    return nothing
+  }
+  if (scorer === null) {
+    const columns = columnsOf((await firstRow(parts[0]!)).raw, keys)
+    if (columns) return { ...nothing, scorer: columnScorer(columns) }
+    if (asked !== null)
+      throw new UsageError(`${parts[0]!.input.name}: its first row has no columns for ${asked.join(', ')}`)
+    if (strategy.scores === 'optional') return nothing
+  }
+  return scorers[scorer ?? strategy.scorer]!.open(machine)
+}
+
+async function vectorsOf(
+  { embedder }: SelectArguments,
+  parts: readonly OpenPart[],
+  { rows }: JoinedParts,
+  machine: Machine,
+): Promise<Vectors> {
+  if (embedder !== null) return textVectors(await embedders[embedder]!.open(machine))
+  const isEmbedded = columnsOf((await firstRow(parts[0]!)).raw, [EMBEDDING]) !== null
+  const gpu = await machine.gpu()
+  return isEmbedded ? columnVectors(gpu, rows, EMBEDDING) : textVectors(hashedNgrams(gpu))
+}
+
+async function writeResults(
+  { out, typed }: SelectArguments,
+  parts: readonly OpenPart[],
+  pool: JoinedParts,
+  records: ReturnType<typeof selectionRecords>,
+  machine: Machine,
+): Promise<void> {
+  const outputs = await writeSelection(out, parts, pool, records)
+  const identity = jobIdentity({
+    ...(await machine.used()),
+    options: { command: 'select', ...typed },
+    inputs: parts.map(({ input }) => input.digest),
+  })
+  await writeWhole(join(out, 'manifest.json'), `${JSON.stringify({ ...identity, outputs }, null, 2)}\n`)
+}
