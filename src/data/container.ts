@@ -5,8 +5,10 @@ import { DataError } from './data-error'
 import type { Entry } from './entry'
 import { gunzip, isGzip } from './gzip'
 import { jsonDocument, jsonDocumentOrLines, jsonLines, type Text } from './json-entries'
+import { parquetEntries } from './parquet-entries'
+import { openParquet } from './parquet-file'
 
-export const containers = ['json', 'jsonl', 'csv', 'tsv'] as const
+export const containers = ['json', 'jsonl', 'csv', 'tsv', 'parquet'] as const
 
 /** How a file holds its records. */
 export type ContainerName = (typeof containers)[number]
@@ -37,8 +39,11 @@ function refuseForeign(head: Uint8Array, gzip: boolean): void {
   const kind = foreign.find(([magic]) => text.startsWith(magic))
   if (!kind) return
   const what = gzip ? `${kind[1]} within a gzip archive` : kind[1]
-  throw new DataError(`is ${what}; wanted JSON, JSON lines, CSV or TSV in UTF-8`)
+  throw new DataError(`is ${what}; wanted JSON, JSON lines, CSV, TSV or Parquet`)
 }
+
+/** Whether bytes begin as a Parquet file does. */
+export const isParquet = (head: Uint8Array): boolean => String.fromCharCode(...head.subarray(0, 4)) === 'PAR1'
 
 /** The first bytes of a text, at most one chunk of them. */
 async function headOf(text: Text): Promise<Uint8Array> {
@@ -60,8 +65,13 @@ export async function openContainer(
   if (wanted !== undefined && !containers.includes(wanted))
     throw new DataError(`cannot be read as "${wanted}"; the containers are ${containers.join(', ')}`)
   if (content.size === 0) throw new DataError('is empty')
-  const gzip = isGzip(await content.slice(0, 2))
   const totalBytes = content.size
+  const head = await content.slice(0, 4)
+  if (wanted === 'parquet' || (wanted === undefined && isParquet(head))) {
+    const entries = parquetEntries(await openParquet(content))
+    return { container: 'parquet', gzip: false, totalBytes, entries }
+  }
+  const gzip = isGzip(head)
   const text: Text = { totalBytes, chunks: gzip ? () => gunzip(content) : content.chunks }
   refuseForeign(await headOf(text), gzip)
   return { gzip, totalBytes, ...(await openText(text, recordKeys, wanted)) }

@@ -1,9 +1,9 @@
 import { type CsvField, type Delimiter, fieldsToJson, splitFields } from './csv-fields'
 import { type CsvRecord, readCsvRecords } from './csv-records'
 import { DataError, Unreadable } from './data-error'
-import { type Entry, maxRowBytes, notUtf8, tooLong } from './entry'
+import { type Entry, maxRowBytes, tooLong } from './entry'
 import { firstLines, markLength, type Text } from './json-entries'
-import { decodeUtf8, excerpt } from './utf-8'
+import { decodeUtf8, excerpt, notUtf8 } from './utf-8'
 
 /** Columns of the formats that are read: a first line with one of them makes a text a table. */
 const knownColumns: ReadonlySet<string> = new Set([

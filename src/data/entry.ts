@@ -1,4 +1,4 @@
-import { decodeUtf8, excerpt, invalidUtf8At } from './utf-8'
+import { decodeUtf8, excerpt, notUtf8 } from './utf-8'
 
 /** Where a row's text stands: bytes [from, to) of the unpacked text. */
 export type Range = readonly [from: number, to: number]
@@ -36,10 +36,4 @@ export function jsonEntry(place: Place, bytes: Uint8Array, depth: number, range:
         : undefined
   if (reason !== undefined) return { ...place, reason, excerpt: excerpt(text) }
   return { ...place, text, value: JSON.parse(text) as unknown, range }
-}
-
-/** What is wrong with bytes that are not UTF-8. */
-export function notUtf8(bytes: Uint8Array): string {
-  const at = invalidUtf8At(bytes)
-  return `is not UTF-8: byte 0x${bytes[at]?.toString(16)} at position ${at} fits no character`
 }

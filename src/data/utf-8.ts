@@ -42,6 +42,12 @@ export function invalidUtf8At(bytes: Uint8Array): number {
   return -1
 }
 
+/** What is wrong with bytes that are not UTF-8. */
+export function notUtf8(bytes: Uint8Array): string {
+  const at = invalidUtf8At(bytes)
+  return `is not UTF-8: byte 0x${bytes[at]?.toString(16)} at position ${at} fits no character`
+}
+
 /** The beginning of a text, on one line, at most 80 characters, for showing to a person. */
 export function excerpt(text: string | Uint8Array): string {
   const head = typeof text === 'string' ? text.slice(0, 400) : lenient.decode(text.subarray(0, 400))

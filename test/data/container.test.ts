@@ -200,9 +200,13 @@ describe('files that cannot be read', () => {
     [
       'UTF-16',
       blob([0xff, 0xfe, 0x5b, 0]),
-      'the file is text in UTF-16; wanted JSON, JSON lines, CSV or TSV in UTF-8.',
+      'the file is text in UTF-16; wanted JSON, JSON lines, CSV, TSV or Parquet.',
     ],
-    ['Parquet', 'PAR1\u0000', 'the file is a Parquet file; wanted JSON, JSON lines, CSV or TSV in UTF-8.'],
+    [
+      'a piece of a Parquet file',
+      'PAR1\u0000',
+      'the file is a Parquet file that breaks off: it does not end as Parquet files do. Export or copy it again.',
+    ],
     [
       'a piece of a gzip archive',
       blob([0x1f, 0x8b, 8]),
