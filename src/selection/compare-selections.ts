@@ -47,11 +47,11 @@ export interface Comparison {
   readonly caution: string
 }
 
-/** https://arxiv.org/abs/2503.01807 and https://arxiv.org/abs/2410.09335, from their abstracts. */
+/** From the abstracts of https://arxiv.org/abs/2503.01807, 2410.09335 and 2402.04833. */
 const CAUTION =
-  'Most ways to select do not beat random rows once there are many of them, and length alone is hard to beat ' +
-  '(arXiv 2503.01807, 2410.09335): before you trust one of these, train on as many random and as many of the ' +
-  'longest rows, and compare the results.'
+  'Most ways to select do not beat random rows once there are many to choose from (arXiv 2503.01807, 2410.09335), and ' +
+  'the longest rows are hard to beat (arXiv 2402.04833): before you trust one of these, train on as many random and ' +
+  'on as many of the longest rows, and compare the results.'
 
 /**
  * Compares selections of one pool with each other, and each with as many random and as many of the longest rows.
