@@ -5,6 +5,7 @@ import type { Pool } from '../src/selection/pool'
 import { select } from '../src/selection/selector'
 import { dawn } from './harness/dawn'
 import { type GpuWatch, watchGpu } from './harness/gpu-watch'
+import { median, stopwatch } from './harness/stopwatch'
 import type { Line, Subject } from './harness/subject'
 import { versions } from './harness/versions'
 import { onnxruntime } from './peers/onnxruntime'
@@ -48,6 +49,8 @@ interface Run {
   readonly adapter: string
   readonly how: string
   readonly milliseconds: readonly number[]
+  /** Of all threads, one run; where the adapter is software, its work too. */
+  readonly cpuSeconds: number
   readonly kept: readonly number[]
 }
 
@@ -180,13 +183,15 @@ async function runOurs(
   const milliseconds: number[] = []
   let kept: readonly number[] = []
   let visited = 0
+  let time = { milliseconds: 0, cpuSeconds: 0 }
   for (let n = 0; n < repeat; n++) {
     progress(`ours, ${n + 1} of ${repeat}`)
     watch.reset()
     takeMs = 0
-    const start = performance.now()
+    const stop = stopwatch()
     const selection = await select(pool, selector(budget))
-    milliseconds.push(performance.now() - start)
+    time = stop()
+    milliseconds.push(time.milliseconds)
     kept = selection.kept
     visited = selection.outcomes.filter(({ decision }) => decision.kind !== 'beyond budget').length
   }
@@ -197,6 +202,7 @@ async function runOurs(
       adapter: gpu.adapterName,
       how: block > 0 ? `blocks of ${block}` : "deita's own blocks",
       milliseconds,
+      cpuSeconds: time.cpuSeconds,
       kept,
     },
     visited,
@@ -217,19 +223,20 @@ async function runPeer(
   progress(`${name}, warm-up`)
   await peer.select(warmUp, { ...settings, budget: Math.ceil(warmUp.count / 4) })
   progress(name)
-  const start = performance.now()
+  const stop = stopwatch()
   const kept = await peer.select(rows, settings)
-  const milliseconds = [performance.now() - start]
+  const { milliseconds, cpuSeconds } = stop()
   await peer.close()
-  return { name, version, adapter, how, milliseconds, kept }
+  return { name, version, adapter, how, milliseconds: [milliseconds], cpuSeconds, kept }
 }
 
-function line({ name, version, how, milliseconds }: Run, visited: number, best: number): Line {
+function line({ name, version, how, milliseconds, cpuSeconds }: Run, visited: number, best: number): Line {
   const time = median(milliseconds)
   return {
     contender: version ? `${name} (${version})` : name,
     how,
     seconds: Number((time / 1000).toFixed(3)),
+    'CPU seconds': Number(cpuSeconds.toFixed(2)),
     'rows/s': Math.round((visited * 1000) / time),
     ...(Number.isFinite(best) ? { 'of best peer': Number((best / time).toFixed(2)) } : {}),
   }
@@ -247,11 +254,5 @@ const rowOf = ({ values, dimensions }: Rows, i: number) =>
   values.subarray(i * dimensions, (i + 1) * dimensions)
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
 
 const progress = (text: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
