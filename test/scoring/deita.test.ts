@@ -2,9 +2,10 @@ import { describe, expect } from 'vitest'
 import { loadTokenizer } from '../../src/io/tokenizer'
 import { type LoadedScorer, loadScorer } from '../../src/job/load-scorer'
 import { ModelError } from '../../src/models/errors'
+import type { Model } from '../../src/models/load-model'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
-import { complexityPrompt, deitaScorer, qualityPrompt } from '../../src/scoring/deita'
+import { complexityPrompt, deitaScorer, qualityPrompt, qualityScorer } from '../../src/scoring/deita'
 import { ScorerError } from '../../src/scoring/scorer-error'
 import { test as base, bundledFiles } from '../bundled-model'
 import expected from '../fixtures/tiny-scorer.json'
@@ -48,12 +49,12 @@ describe('the prompts', () => {
 })
 
 /** The expected digit after these tokens: a forward pass of them alone, the head in double precision. */
-async function ownPass({ network, tokenizer }: Parameters<typeof deitaScorer>[0], ids: readonly number[]) {
+async function ownPass({ network, tokenizer }: Model, ids: readonly number[], space = '') {
   using tape = new Tape(network.gpu, { grad: false })
   using packed = uploadPacked(network.gpu, pack([ids]))
   const C = network.hidden
   const hidden = await network.gpu.read(network.forward(tape, packed))
-  const digits = ['1', '2', '3', '4', '5', '6'].map(digit => tokenizer.tokenId(digit)!)
+  const digits = ['1', '2', '3', '4', '5', '6'].map(digit => tokenizer.tokenId(space + digit)!)
   const w = await network.gpu.read(network.head)
   return scoreHead(hidden.slice(-C), w, digits, C)[0]!
 }
@@ -129,6 +130,31 @@ describe('deitaScorer', () => {
     expect(() => deitaScorer({ name, network, tokenizer, [Symbol.dispose]() {} })).toThrow(
       new ScorerError("the tokenizer has no token for the digit 1, which Deita's scores are read from"),
     )
+  })
+
+  test('takes digits with the space before them where there are no others, without the space of the prompt', async ({
+    model: { name, network },
+  }) => {
+    const pieces = ['<unk>', '▁', 'e', ':', '▁Quality', '▁1', '▁2', '▁3', '▁4', '▁5', '▁6']
+    const json = {
+      version: '1.0',
+      added_tokens: [{ id: 0, content: '<unk>', special: true }],
+      normalizer: null,
+      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true },
+      post_processor: null,
+      decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true },
+      model: { type: 'Unigram', unk_id: 0, vocab: pieces.map((piece, i) => [piece, -i]) },
+    }
+    const files = { 'tokenizer.json': JSON.stringify(json), 'tokenizer_config.json': '{"unk_token":"<unk>"}' }
+    const tokenizer = await loadTokenizer(folder(files, 'spaced'))
+    const prompt = qualityPrompt(texts[0]!)
+    const ids = tokenizer.encode(prompt)
+    expect(ids.at(-1)).toBe(pieces.indexOf('▁'))
+    expect(tokenizer.encode(`${prompt}3`)).toEqual([...ids.slice(0, -1), pieces.indexOf('▁3')])
+    const model = { name, network, tokenizer, [Symbol.dispose]() {} }
+    const [result] = await qualityScorer(model).score(texts.slice(0, 1), {})
+    const want = await ownPass(model, ids.slice(0, -1), '▁')
+    expectClose([result!.scores.quality as number], [want], { atol: 0, rtol: 1e-4 })
   })
 
   test('refuses more tokens than the model has positions for', ({ model }) => {
