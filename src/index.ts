@@ -3,6 +3,17 @@ export type { ContainerName } from './data/container'
 export type { Source } from './data/content'
 export { DataError } from './data/data-error'
 export {
+  type LabelledAnswer,
+  type LabelledEvent,
+  type LabelledFile,
+  type LabelledFormat,
+  type LabelledStream,
+  openLabelled,
+  pairLabelled,
+  readLabelled,
+  type Unpaired,
+} from './data/labelled'
+export {
   type AdapterDescription,
   type FileDigest,
   fileDigest,
@@ -15,6 +26,7 @@ export {
   type PairEvent,
   type PairFile,
   type PairFormat,
+  type PairOptions,
   type PairStream,
   readPairs,
 } from './data/read-pairs'
@@ -37,6 +49,7 @@ export {
   type Row,
   type Turn,
 } from './data/row'
+export type { BinarizeOptions } from './data/ultra-feedback'
 export { writeRows } from './data/write-rows'
 export { columnVectors } from './embedding/column-vectors'
 export type { Embedder, EmbedOptions } from './embedding/embedder'
@@ -201,6 +214,7 @@ export { type SimilarLengthsOptions, similarLengths } from './selection/similar-
 export { type StratifiedOptions, stratified } from './selection/stratified'
 export { type SuperfilteringOptions, superfiltering } from './selection/superfiltering'
 export { type TopScoreOptions, topScore } from './selection/top-score'
+export { cosine, dot, type Metric, negativeL1, negativeL2 } from './similarity/metric'
 export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
 export { NonFiniteError, TrainingError } from './training/errors'

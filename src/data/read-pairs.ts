@@ -3,11 +3,18 @@ import { Unreadable } from './data-error'
 import { type Fields, field, filledText, isFields } from './fields'
 import type { ReadOptions, RecordFormat, RecordKind } from './record-stream'
 import { type EventStream, openEvents, type RecordFile, readRecords } from './records'
-import type { Pair, Problem, Turn } from './row'
+import { rewardsOf } from './rewards'
+import type { Origin, Pair, Problem, Turn } from './row'
 import { alpacaPrompt, readTurn, readTurns, withSystem } from './turns'
+import { type BinarizeOptions, binarize, checkBinarize } from './ultra-feedback'
 
 /** `standard` and `conversational` are TRL's: prompt, chosen and rejected as strings, or as lists of messages. */
-export type PairFormat = 'sharegpt' | 'alpaca' | 'standard' | 'conversational'
+export type PairFormat = 'sharegpt' | 'alpaca' | 'standard' | 'conversational' | 'ultrafeedback'
+
+export interface PairOptions extends ReadOptions<PairFormat> {
+  /** How UltraFeedback's scored answers become pairs. */
+  readonly binarize?: BinarizeOptions
+}
 
 /** What a file of preference pairs held: `total` is pairs + problems. */
 export interface PairFile extends RecordFile<PairFormat> {
@@ -21,7 +28,7 @@ export type PairEvent =
 
 export type PairStream = EventStream<PairFormat, PairEvent>
 
-type Content = Pick<Pair, 'prompt' | 'chosen' | 'rejected'>
+type Content = Omit<Pair, keyof Origin>
 
 function pair(prompt: readonly Turn[], chosen: string, rejected: string): Content {
   const last = prompt.at(-1)
@@ -136,33 +143,58 @@ const formats: readonly RecordFormat<PairFormat, Content>[] = [
 const hasAnswers = (fields: Fields): boolean =>
   Object.hasOwn(fields, 'chosen') && Object.hasOwn(fields, 'rejected')
 
-const pairKind: RecordKind<PairFormat, Content> = {
+/** `instruction` and `completions`, a list of answers with scores by several judges. */
+const ultraFeedback = (options: BinarizeOptions): RecordFormat<PairFormat, Content> => ({
+  name: 'ultrafeedback',
+  looks: '"instruction" and "completions" with scores',
+  matches: fields => has(fields, 'instruction') && has(fields, 'completions'),
+  read: fields => {
+    const { chosen, rejected, ...rewards } = binarize(fields, options)
+    return { ...pair(alpacaPrompt(fields), chosen, rejected), ...rewards }
+  },
+})
+
+const pairKind = (options: BinarizeOptions = {}): RecordKind<PairFormat, Content> => ({
   noun: 'pair',
-  formats: formats.map(format => ({
-    ...format,
-    matches: fields => hasAnswers(fields) && format.matches(fields),
-  })),
-  keys: ['chosen', 'rejected'],
+  formats: [
+    ...formats.map(format => ({
+      ...format,
+      matches: (fields: Fields) => hasAnswers(fields) && format.matches(fields),
+      read: (fields: Fields) => ({ ...format.read(fields), ...rewardsOf(fields) }),
+    })),
+    ultraFeedback(options),
+  ],
+  keys: ['chosen', 'rejected', 'completions'],
   mistaken: fields => {
     const missing = ['chosen', 'rejected']
       .filter(name => !Object.hasOwn(fields, name))
       .map(name => `"${name}"`)
     if (missing.length === 0) return undefined
+    if (Object.hasOwn(fields, 'completion') && Object.hasOwn(fields, 'label'))
+      return 'is one answer with a label, not a preference pair: read the file with readLabelled'
     const known = ['messages', 'conversations', 'instruction'].some(name => Object.hasOwn(fields, name))
     return `has no ${missing.join(' and no ')}${known && missing.length === 2 ? ': it is an instruction row, not a preference pair' : ''}`
   },
-}
+})
 
 /**
  * Opens a file of preference pairs, which then come out one by one: a file larger than memory can be read.
  *
  * @throws {DataError} when the file cannot be read at all, is empty, or has no pair of a known shape
  */
-export const openPairs = (source: Source, options: ReadOptions<PairFormat> = {}): Promise<PairStream> =>
-  openEvents(source, pairKind, options, (pair, end): PairEvent => ({ kind: 'pair', pair, end }))
+export async function openPairs(source: Source, options: PairOptions = {}): Promise<PairStream> {
+  checkBinarize(options.binarize ?? {})
+  return openEvents(
+    source,
+    pairKind(options.binarize),
+    options,
+    (pair, end): PairEvent => ({ kind: 'pair', pair, end }),
+  )
+}
 
 /** Reads all pairs of a file, as `openPairs` does. */
-export async function readPairs(source: Source, options: ReadOptions<PairFormat> = {}): Promise<PairFile> {
-  const { records, ...file } = await readRecords(source, pairKind, options)
+export async function readPairs(source: Source, options: PairOptions = {}): Promise<PairFile> {
+  checkBinarize(options.binarize ?? {})
+  const { records, ...file } = await readRecords(source, pairKind(options.binarize), options)
   return { ...file, pairs: records }
 }

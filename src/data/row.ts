@@ -31,6 +31,9 @@ export interface Pair extends Origin {
   readonly prompt: readonly Turn[]
   readonly chosen: string
   readonly rejected: string
+  /** What the chosen answer is worth to whoever scored both; larger is better. */
+  readonly chosenReward?: number
+  readonly rejectedReward?: number
 }
 
 /** Something that could not be read, in the user's terms. */

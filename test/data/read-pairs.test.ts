@@ -125,7 +125,7 @@ describe('pair formats', () => {
 describe('pairs that cannot be read', () => {
   const wanted =
     'wanted "conversations" with a "chosen" and a "rejected" turn, or "chosen" and "rejected" lists of messages, ' +
-    'or "instruction", "chosen" and "rejected" texts, or "prompt", "chosen" and "rejected" texts'
+    'or "instruction", "chosen" and "rejected" texts, or "prompt", "chosen" and "rejected" texts, or "instruction" and "completions" with scores'
   it.each<[unknown, string]>([
     [{ ...pair, chosen: '' }, '"chosen" is empty'],
     [{ ...pair, rejected: ' \n ' }, '"rejected" is only white space'],
