@@ -1,19 +1,19 @@
 // y[at + m, :] = x[rows[m], :]
 //
-// x [B, P]   rows [M]   y [K, P]. One invocation copies four values.
+// x [B, V]   rows [M]   y [K, V]. One invocation copies two words.
 
 override WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
   M: u32,
-  P: u32,
+  V: u32,
   at: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<vec2u>;
 @group(0) @binding(2) var<storage, read> rows: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec2u>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -22,7 +22,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * WORKGROUP_SIZE + lane;
-  let quads = params.P / 4;
-  if (i >= params.M * quads) { return; }
-  y[params.at * quads + i] = x[rows[i / quads] * quads + i % quads];
+  let pairs = params.V / 2;
+  if (i >= params.M * pairs) { return; }
+  y[params.at * pairs + i] = x[rows[i / pairs] * pairs + i % pairs];
 }

@@ -3,9 +3,19 @@ import type { Tensor } from './tensor'
 
 /** How a tensor is stored. All are 4 bytes wide. */
 export type Dtype = 'f32' | 'u32' | 'i32'
-/** How a shader sees a binding; `vec4f` views an f32 tensor four values at a time. */
-export type Element = Dtype | 'vec4f'
+/** How a shader sees a binding; vectors view a tensor two or four values at a time. */
+export type Element = Dtype | 'vec4f' | 'vec4i' | 'vec2u' | 'vec4u'
 export type Scalar = 'f32' | 'u32' | 'i32'
+
+const STORED: Readonly<Record<Element, Dtype>> = {
+  f32: 'f32',
+  u32: 'u32',
+  i32: 'i32',
+  vec4f: 'f32',
+  vec4i: 'i32',
+  vec2u: 'u32',
+  vec4u: 'u32',
+}
 
 /** One storage binding of a kernel. `shape` names its axes, outermost first: `'B T C'`. */
 export interface Binding<Shape extends string = string> {
@@ -76,7 +86,7 @@ export function bindDims<B extends Bindings, P extends Params>(
     const tensor = tensors[name as keyof B]
     if (!tensor) throw new ShapeError(`${kernel.name}: ${name} is missing`)
     const got = `[${tensor.shape.join(', ')}]`
-    const stored = element === 'vec4f' ? 'f32' : element
+    const stored = STORED[element]
     if (tensor.dtype !== stored) {
       throw new ShapeError(`${kernel.name}: ${name} holds ${tensor.dtype}, expected ${stored}`)
     }

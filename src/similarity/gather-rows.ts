@@ -9,13 +9,13 @@ const WORKGROUP_SIZE = 64
 export const gatherRowsKernel = defineKernel({
   name: 'gather-rows',
   code: [fold, code],
-  params: { M: 'u32', P: 'u32', at: 'u32' },
-  bindings: { x: read('vec4f', 'B P'), rows: read('u32', 'M'), y: write('vec4f', 'K P') },
+  params: { M: 'u32', V: 'u32', at: 'u32' },
+  bindings: { x: read('vec2u', 'B V'), rows: read('u32', 'M'), y: write('vec2u', 'K V') },
   overrides: { WORKGROUP_SIZE },
-  workgroups: ({ M, P }) => [Math.ceil((M * P) / (4 * WORKGROUP_SIZE))],
+  workgroups: ({ M, V }) => [Math.ceil((M * V) / (2 * WORKGROUP_SIZE))],
 })
 
-/** Copies the rows of x [B, P] named by rows [M] to y [K, P] from row `at` on. P is a multiple of four. */
+/** Copies the rows of x [B, V] named by rows [M] to y [K, V] from row `at` on. V is even. */
 export function gatherRows(gpu: Gpu, x: Tensor, rows: Tensor, y: Tensor, at: number): void {
   gpu.run(gatherRowsKernel, { x, rows, y }, { at })
 }

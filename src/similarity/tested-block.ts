@@ -1,8 +1,8 @@
 import type { Tensor } from '../gpu/tensor'
-import { NONE } from './cosine-threshold'
+import { NONE } from './first-matches'
 import type { HostRows } from './host-rows'
 
-/** A row, and the cosine with it in double precision. */
+/** A row, and the similarity with it in double precision. */
 export interface Match {
   readonly row: number
   readonly similarity: number
@@ -13,9 +13,11 @@ interface Findings {
   readonly bank: HostRows
   /** Rows that the bank had when the block was compared. */
   readonly bankSize: number
-  /** [B, 3] as `cosineThreshold` leaves them; null if the bank was empty. */
-  readonly matches: Uint32Array | null
-  /** [B, ceil(B / 32)] as `cosineThresholdBlock` leaves it. */
+  /** [B, S] as `firstMatches` leaves it. */
+  readonly found: Uint32Array
+  /** [B] rows of the block that the mask is of, then `NONE`. */
+  readonly remaining: Uint32Array
+  /** [B, ceil(B / 32), 2] as `similarityMaskWithin` leaves it. */
   readonly mask: Uint32Array
 }
 
@@ -24,52 +26,59 @@ interface Findings {
  * a few just below it; the methods decide those they meet in double precision.
  */
 export class TestedBlock implements Disposable {
+  /** For each row of the block its row of the mask, if it has one. */
+  readonly #places: ReadonlyMap<number, number>
+
   /**
-   * @param unit the block's rows at unit length
+   * @param prepared the block's rows as `prepareRows` leaves them
    * @param rows the block's rows as given
-   * @param flags a `RowFlag` for each row; what is said of rows that are not `unit` means nothing
+   * @param flags a `RowFlag` for each row; what is said of rows that are not usable means nothing
    */
   constructor(
-    readonly unit: Tensor,
+    readonly prepared: Tensor,
     readonly rows: HostRows,
     readonly flags: Uint32Array,
     private readonly findings: Findings,
-  ) {}
+  ) {
+    const { remaining } = findings
+    const end = remaining.indexOf(NONE)
+    const listed = end < 0 ? remaining : remaining.subarray(0, end)
+    this.#places = new Map(Array.from(listed, (row, place) => [row, place]))
+  }
 
   /** The first row of the bank whose similarity with row `i` is above the threshold. */
   firstInBank(i: number): Match | null {
-    const { matches, bank, bankSize, threshold } = this.findings
-    const candidate = matches?.[i * 3] ?? NONE
-    // Before the candidate there is nothing; after it, nothing is known. It rarely fails to be a match.
-    for (let row = candidate; row < bankSize; row++) {
-      const similarity = this.rows.cosine(i, bank, row)
-      if (similarity > threshold) return { row, similarity }
+    const { found, bank, bankSize, threshold } = this.findings
+    const S = found.length / this.flags.length
+    const count = found[i * S]!
+    let next = 0
+    for (let n = 1; n <= count; n++) {
+      // Those beyond the ones that were remembered are not known: the rest is gone through.
+      const end = n < S ? found[i * S + n]! + 1 : bankSize
+      for (let row = n < S ? end - 1 : next; row < end; row++) {
+        const similarity = this.rows.similarity(i, bank, row)
+        if (similarity > threshold) return { row, similarity }
+      }
+      if (n === S) break
+      next = end
     }
     return null
   }
 
   /**
-   * The row of the bank most similar to row `i`, the first of equal ones; null if the bank was empty. Where
-   * several are nearer to each other than the GPU can tell, which of them depends on the adapter.
-   */
-  nearestInBank(i: number): Match | null {
-    const { matches, bank } = this.findings
-    const row = matches?.[i * 3 + 2] ?? NONE
-    return row === NONE ? null : { row, similarity: this.rows.cosine(i, bank, row) }
-  }
-
-  /**
    * The first row before row `i` of the block, among those `counts` accepts, with a similarity above the
-   * threshold.
+   * threshold. To be asked only of rows that have none in the bank.
    */
   firstInBlock(i: number, counts: (row: number) => boolean): Match | null {
     const { mask, threshold } = this.findings
+    const place = this.#places.get(i)
+    if (place === undefined) return null
     const words = Math.ceil(this.flags.length / 32)
     for (let word = 0; word * 32 < i; word++) {
-      for (let bits = mask[i * words + word]!; bits !== 0; bits &= bits - 1) {
+      for (let bits = mask[(place * words + word) * 2]!; bits !== 0; bits &= bits - 1) {
         const row = word * 32 + 31 - Math.clz32(bits & -bits)
         if (!counts(row)) continue
-        const similarity = this.rows.cosine(i, this.rows, row)
+        const similarity = this.rows.similarity(i, this.rows, row)
         if (similarity > threshold) return { row, similarity }
       }
     }
@@ -77,6 +86,6 @@ export class TestedBlock implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.unit[Symbol.dispose]()
+    this.prepared[Symbol.dispose]()
   }
 }

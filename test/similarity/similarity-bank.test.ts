@@ -1,18 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
-import { similarityBand } from '../../src/similarity/cosine'
-import { RowFlag } from '../../src/similarity/normalize-rows'
+import { cosine, dot, type Metric, negativeL1 } from '../../src/similarity/metric'
+import { RowFlag } from '../../src/similarity/prepare-rows'
 import { SimilarityBank } from '../../src/similarity/similarity-bank'
 import { test } from '../gpu'
 import { noise } from '../numbers'
-import { cosine, first, nearest } from '../reference/cosine-threshold'
-
-const split = (values: Float32Array, E: number) =>
-  Array.from({ length: values.length / E }, (_, i) => values.subarray(i * E, (i + 1) * E))
-
-const join = (rows: readonly Float32Array[], E: number) =>
-  Float32Array.from({ length: rows.length * E }, (_, i) => rows[Math.floor(i / E)]![i % E]!)
+import { first, type Similarity } from '../reference/similarity'
+import { away, closeVectors, join, metrics, split, within } from './vectors'
 
 /**
  * Compares `block` with `bank`, and both with the plain loops. Every third row of the block counts for no
@@ -20,13 +15,14 @@ const join = (rows: readonly Float32Array[], E: number) =>
  */
 async function check(
   gpu: Gpu,
+  [metric, similarity]: readonly [Metric, Similarity],
   bank: Float32Array[],
   block: Float32Array[],
   threshold: number,
   shardRows: number,
 ): Promise<void> {
   const E = (bank[0] ?? block[0])!.length
-  using similarities = new SimilarityBank(gpu, { dimensions: E, threshold, shardRows })
+  using similarities = new SimilarityBank(gpu, { dimensions: E, metric, threshold, shardRows })
   if (bank.length > 0) {
     using all = gpu.tensor([bank.length, E], join(bank, E))
     using tested = await similarities.test(all)
@@ -40,24 +36,18 @@ async function check(
   using tested = await similarities.test(tensor)
   const counts = (row: number) => row % 3 !== 2
   block.forEach((x, i) => {
-    expect(tested.flags[i]).toBe(RowFlag.unit)
-    expect(tested.firstInBank(i), `row ${i} in the bank`).toEqual(first(x, bank, threshold))
+    expect(tested.flags[i]).toBe(RowFlag.usable)
+    const inBank = first(similarity, x, bank, threshold)
+    expect(tested.firstInBank(i), `row ${i} in the bank`).toEqual(inBank)
+    if (inBank) return
     expect(tested.firstInBlock(i, counts), `row ${i} in the block`).toEqual(
-      first(x, block.slice(0, i), threshold, counts),
+      first(similarity, x, block.slice(0, i), threshold, counts),
     )
-    // Which of several rows is nearest is the GPU's word, good to the band on either side.
-    const got = tested.nearestInBank(i)
-    const want = nearest(x, bank)
-    if (!got || !want) expect(got).toBe(want)
-    else {
-      expect(got.similarity).toBe(cosine(x, bank[got.row]!))
-      expect(got.similarity).toBeGreaterThanOrEqual(want.similarity - 2 * similarityBand(E + 3))
-    }
   })
 }
 
 describe('similarity-bank', () => {
-  // Odd widths, one more than a word of the mask, than a tile, a strip and several shards.
+  // Odd widths, one more than a word of the mask, than a tile and several shards.
   test.for([
     { E: 1, K: 1, B: 1, shardRows: 1 },
     { E: 5, K: 7, B: 33, shardRows: 3 },
@@ -68,62 +58,78 @@ describe('similarity-bank', () => {
   ])('finds what a double loop finds at %o', async ({ E, K, B, shardRows }, { gpu }) => {
     const bank = split(noise(K * E, 1), E)
     const block = split(noise(B * E, 2), E)
-    const middle = bank[0] ? cosine(bank[0], block[0]!) : 0
-    for (const threshold of [-1, -0.2, 0, 0.2, 0.9, 1, middle]) {
-      await check(gpu, bank, block, threshold, shardRows)
+    for (const pair of metrics) {
+      const middle = bank[0] ? pair[1](bank[0], block[0]!) : -1
+      for (const threshold of [-1, -0.2, 0, 0.2, 0.9, 1, middle]) {
+        await check(gpu, pair, bank, block, within(pair[0], threshold), shardRows)
+      }
     }
   })
 
-  test('takes the first of equal rows as the nearest', async ({ gpu }) => {
-    const rows = split(noise(6 * 7, 4), 7)
-    const bank = [rows[1]!, rows[0]!, rows[2]!, rows[0]!, rows[0]!]
-    using similarities = new SimilarityBank(gpu, { dimensions: 7, threshold: 1, shardRows: 2 })
-    using all = gpu.tensor([5, 7], join(bank, 7))
-    using filled = await similarities.test(all)
-    similarities.append(filled, [0, 1, 2, 3, 4])
-    using one = gpu.tensor([1, 7], rows[0]!)
-    using tested = await similarities.test(one)
-    expect(tested.nearestInBank(0)).toEqual({ row: 1, similarity: 1 })
-    expect(tested.firstInBank(0)).toBeNull()
+  test('goes through parts of a shard in order', async ({ gpu }) => {
+    const bank = split(noise(4200 * 3, 6), 3)
+    const block = split(noise(40 * 3, 7), 3)
+    for (const threshold of [0.9, 0.999, 0.9999]) {
+      await check(gpu, metrics[0], bank, block, threshold, 4096)
+    }
   })
 
-  test('decides similarities at and around the threshold in double precision', async ({ gpu }) => {
-    const rows = fc.integer({ min: 1, max: 9 }).chain(E =>
-      fc.record({
-        base: fc.array(fc.integer({ min: -3, max: 3 }), { minLength: E, maxLength: E }),
-        nudges: fc.array(fc.array(fc.integer({ min: -4, max: 4 }), { minLength: E, maxLength: E }), {
-          minLength: 2,
-          maxLength: 12,
+  // Only what lies in the band is found, so more than is remembered must be gone through.
+  test('finds a match behind many that only seem to be', async ({ gpu }) => {
+    const [x, y] = [Float32Array.of(1, 2, 3, 4), Float32Array.of(1, 2, 3, 4.0001)]
+    const z = Float32Array.of(1, 2, 3, 4.0002)
+    for (const metric of metrics) {
+      const threshold = metric[1](x, y)
+      for (const before of [1, 6, 7, 8, 9, 30]) {
+        const bank = [...Array<Float32Array>(before).fill(z), x]
+        await check(gpu, metric, bank, [x, y, z], threshold, 4096)
+      }
+    }
+  })
+
+  test.for(metrics)(
+    'decides similarities at and around the threshold in double precision: %o',
+    async (pair, { gpu }) => {
+      const cases = fc.record({
+        vectors: closeVectors,
+        bankSize: fc.nat({ max: 8 }),
+        pair: fc.tuple(fc.nat(), fc.nat()),
+        away,
+      })
+      await fc.assert(
+        fc.asyncProperty(cases, async ({ vectors, bankSize, pair: chosen, away }) => {
+          const [a, b] = chosen.map(i => vectors[i % vectors.length]!) as [Float32Array, Float32Array]
+          const similarity = pair[1](a, b)
+          const threshold = within(pair[0], similarity + away * Math.max(1, Math.abs(similarity)))
+          const cut = Math.min(bankSize, vectors.length - 1)
+          await check(gpu, pair, vectors.slice(0, cut), vectors.slice(cut), threshold, 4)
         }),
-        step: fc.constantFrom(1, 1e-3, 1e-6),
-      }),
-    )
-    const cases = fc.record({
-      rows,
-      bankSize: fc.nat({ max: 8 }),
-      pair: fc.tuple(fc.nat(), fc.nat()),
-      away: fc.constantFrom(0, 1e-16, -1e-16, 1e-9, -1e-9, 1e-7, -1e-7, 3e-6, -3e-6),
-    })
-    await fc.assert(
-      fc.asyncProperty(cases, async ({ rows: { base, nudges, step }, bankSize, pair, away }) => {
-        const vectors = nudges
-          .map(nudge => Float32Array.from(base, (v, e) => v + step * nudge[e]!))
-          .filter(v => v.some(x => x !== 0))
-        if (vectors.length < 2) return
-        const [a, b] = pair.map(i => vectors[i % vectors.length]!) as [Float32Array, Float32Array]
-        const threshold = Math.min(1, Math.max(-1, cosine(a, b) + away))
-        const cut = Math.min(bankSize, vectors.length - 1)
-        await check(gpu, vectors.slice(0, cut), vectors.slice(cut), threshold, 4)
-      }),
-      { numRuns: 100, seed: 1 },
-    )
+        { numRuns: 60, seed: 1 },
+      )
+    },
+  )
+
+  test('sets zero rows aside for cosines only', async ({ gpu }) => {
+    using block = gpu.tensor([3, 2], Float32Array.of(0, 0, 1, 1, 0, 0))
+    using directions = new SimilarityBank(gpu, { dimensions: 2, threshold: 0.5 })
+    using byDirection = await directions.test(block)
+    expect([...byDirection.flags]).toEqual([RowFlag.zero, RowFlag.usable, RowFlag.zero])
+    using places = new SimilarityBank(gpu, { dimensions: 2, metric: negativeL1, threshold: -1 })
+    using byPlace = await places.test(block)
+    expect([...byPlace.flags]).toEqual([0, 0, 0])
+    expect(byPlace.firstInBlock(2, () => true)).toEqual({ row: 0, similarity: 0 })
+    expect(byPlace.firstInBlock(1, () => true)).toBeNull()
   })
 
   test('explains what it cannot take', async ({ gpu }) => {
-    expect(() => new SimilarityBank(gpu, { dimensions: 0, threshold: 0 })).toThrow(/dimensions is 0/)
-    expect(() => new SimilarityBank(gpu, { dimensions: 3, threshold: 1.5 })).toThrow(/threshold is 1.5/)
-    expect(() => new SimilarityBank(gpu, { dimensions: 3, threshold: NaN })).toThrow(/threshold is NaN/)
-    using bank = new SimilarityBank(gpu, { dimensions: 3, threshold: 0.5 })
+    const make = (threshold: number, metric: Metric = cosine, dimensions = 3) =>
+      new SimilarityBank(gpu, { dimensions, threshold, metric })
+    expect(() => make(0, cosine, 0)).toThrow(/dimensions is 0/)
+    expect(() => make(1.5)).toThrow(/threshold is 1.5, expected for cosine a similarity in \[-1, 1\]/)
+    expect(() => make(NaN)).toThrow(/threshold is NaN/)
+    expect(() => make(0.1, negativeL1)).toThrow(/threshold is 0.1, .* at most 0/)
+    expect(() => make(Infinity, dot)).toThrow(/threshold is Infinity, .* a finite number/)
+    using bank = make(0.5)
     using wide = gpu.zeros([1, 4])
     await expect(bank.test(wide)).rejects.toThrow(/\[1, 4\], expected \[B, 3\]/)
     using zero = gpu.zeros([1, 3])
