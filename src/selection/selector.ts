@@ -4,8 +4,11 @@ import { SelectionError } from './selection-error'
 
 /** What became of an item, and why. */
 export type Decision =
-  /** Selected; `rank` 0 is the first. `pinned`: because the user wants it. */
-  | { readonly kind: 'kept'; readonly rank: number; readonly pinned?: true }
+  /**
+   * Selected; `rank` 0 is the first. `pinned`: because the user wants it. `because`: why, in the user's terms, where
+   * the strategy knows more than its order.
+   */
+  | { readonly kind: 'kept'; readonly rank: number; readonly pinned?: true; readonly because?: string }
   /** Too similar to the row with the index `to`, which was kept, at this similarity. */
   | { readonly kind: 'similar'; readonly to: number; readonly similarity: number }
   /** Its content is that of the row with the index `of`, which stands for both. */
