@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { FileDigest } from '../index'
 
@@ -29,15 +29,4 @@ export async function sizeOf(path: string): Promise<number | null> {
     throw error
   })
   return found?.size ?? null
-}
-
-/** Adds to the end of a file, and returns when it is on the disk. */
-export async function appendSafely(path: string, content: string): Promise<void> {
-  const file = await open(path, 'a')
-  try {
-    await file.appendFile(content)
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
 }

@@ -1,6 +1,7 @@
-import { readFile, rename, rm, truncate } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { appendFile, type FileHandle, open, readFile, rename, rm, truncate } from 'node:fs/promises'
 import type { FileDigest } from '../index'
-import { appendSafely, digestFile, sizeOf, writeWhole } from './files'
+import { digestFile, sizeOf, writeWhole } from './files'
 import { UsageError } from './options'
 
 /** What decides a file's bytes; two runs whose identities are the same JSON write the same. */
@@ -10,6 +11,8 @@ export type Identity = Readonly<Record<string, unknown>>
 interface Done {
   readonly chunk: number
   readonly bytes: number
+  /** Of the chunk's lines. */
+  readonly sha256: string
   readonly notes: readonly unknown[]
 }
 
@@ -69,9 +72,9 @@ export class ResumableFile {
     if (found[0] !== bytes || found[1] !== this.#logBytes) {
       throw new UsageError(`${this.#partial} has changed: is another process writing it? Start one at a time`)
     }
-    const done = { chunk, bytes: bytes + Buffer.byteLength(lines), notes }
+    const done = { chunk, bytes: bytes + Buffer.byteLength(lines), sha256: sha256(lines), notes }
     // The log never speaks of lines that are not there, whenever the process ends.
-    await appendSafely(this.#partial, lines)
+    await appendFile(this.#partial, lines)
     await this.#write(`${JSON.stringify(done)}\n`)
     this.#done.push(done)
   }
@@ -110,14 +113,13 @@ export class ResumableFile {
   }
 
   async #restore(log: string): Promise<void> {
-    const size = (await sizeOf(this.#partial)) ?? 0
+    await appendFile(this.#partial, '')
     const [head, ...lines] = log.split('\n').slice(0, -1)
     if (head === undefined) {
-      if (size > 0) {
+      if ((await sizeOf(this.#partial)) !== 0) {
         throw new UsageError(`${this.#partial} is there without its log, ${this.#log}; remove it`)
       }
       await rm(this.#log, { force: true })
-      await appendSafely(this.#partial, '')
       await this.#write(`${JSON.stringify(this.identity)}\n`)
       return
     }
@@ -128,23 +130,36 @@ export class ResumableFile {
       )
     }
     let whole = Buffer.byteLength(head) + 1
-    for (const line of lines) {
-      const done = parsed(line) as Done | undefined
-      // After a loss of power the log may be ahead of the lines.
-      if (!done || done.bytes > size) break
-      this.#done.push(done)
-      whole += Buffer.byteLength(line) + 1
+    const partial = await open(this.#partial)
+    try {
+      for (const line of lines) {
+        const done = parsed(line) as Done | undefined
+        // After a loss of power the log may be ahead of the lines.
+        if (!done || !(await holds(partial, this.#bytes, done))) break
+        this.#done.push(done)
+        whole += Buffer.byteLength(line) + 1
+      }
+    } finally {
+      await partial.close()
     }
     await truncate(this.#log, whole)
-    await appendSafely(this.#partial, '')
     await truncate(this.#partial, this.#bytes)
     this.#logBytes = whole
   }
 
   async #write(line: string): Promise<void> {
-    await appendSafely(this.#log, line)
+    await appendFile(this.#log, line)
     this.#logBytes += Buffer.byteLength(line)
   }
+}
+
+const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex')
+
+/** Whether a file has a chunk's lines from `begin` on. */
+async function holds(file: FileHandle, begin: number, { bytes, sha256: wanted }: Done): Promise<boolean> {
+  const lines = Buffer.alloc(bytes - begin)
+  const { bytesRead } = await file.read(lines, 0, lines.length, begin)
+  return bytesRead === lines.length && sha256(lines) === wanted
 }
 
 const manifestOf = (path: string) => `${path}.manifest.json`

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,10 +27,18 @@ export async function run(
   {
     script = join(root, 'dist/cli.js'),
     cwd = root,
+    stdin = '',
     whileRunning,
-  }: { script?: string; cwd?: string; whileRunning?: (child: ChildProcess) => unknown } = {},
+  }: {
+    script?: string
+    cwd?: string
+    stdin?: string | Buffer
+    whileRunning?: (child: ChildProcessWithoutNullStreams) => unknown
+  } = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [script, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [script, ...args], { cwd, stdio: 'pipe' })
+  // A command that does not read it may be gone before it is written.
+  child.stdin.on('error', () => {}).end(stdin)
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', text => {
     stdout += text
