@@ -14,6 +14,8 @@ export interface RowsOptions {
   readonly dimensions: number
   /** No two rows of a family have a cosine closer to this than `GAP`. */
   readonly threshold: number
+  /** About the cosine of unrelated rows, 0 to 0.4; above, unrelated rows come close to a threshold of 0.9. */
+  readonly common?: number
   readonly seed: number
 }
 
@@ -37,16 +39,19 @@ const SCORE_DEVIATION = 1.5
  *   twenty). Leaders are drawn unevenly: most have none or a few variants, some have hundreds.
  * - A leader's score is uniform in [1, 36), the range of Deita's for one exchange; that of a variant is the
  *   leader's and a normal deviation of 1.5, because a scorer gives similar texts similar scores.
+ * - With `common`, topics and leaders share a direction, as last hidden states do.
  *
  * Besides the rows themselves little memory is needed.
  */
-export function selectionRows({ count, dimensions, threshold, seed }: RowsOptions): Rows {
+export function selectionRows({ count, dimensions, threshold, common = 0, seed }: RowsOptions): Rows {
   const random = randomNumbers(seed)
   const rotate = rotation(dimensions, random)
   const deviations = Float64Array.from({ length: dimensions }, (_, d) => 1 / Math.sqrt(d + 16))
   const direction = () => unit(rotate(deviations.map(deviation => deviation * random.normal())))
+  const shared = direction()
+  const tilted = () => (common > 0 ? blend(shared, direction(), Math.sqrt(common)) : direction())
 
-  const topics = Array.from({ length: Math.ceil(count / ROWS_PER_TOPIC) }, direction)
+  const topics = Array.from({ length: Math.ceil(count / ROWS_PER_TOPIC) }, tilted)
   const leaders = Math.ceil(count * LEADERS)
   /** The rows of each family, its leader first. */
   const families: number[][] = []
@@ -58,7 +63,7 @@ export function selectionRows({ count, dimensions, threshold, seed }: RowsOption
 
   for (const place of places.subarray(0, leaders)) {
     const topic = topics[Math.floor(random.uniform() * topics.length)]!
-    row(place).set(blend(topic, direction(), 0.4 + 0.45 * random.uniform()))
+    row(place).set(blend(topic, tilted(), 0.4 + 0.45 * random.uniform()))
     scores[place] = 1 + 35 * random.uniform()
     families.push([place])
   }

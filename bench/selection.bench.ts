@@ -7,7 +7,7 @@ import { dawn } from './harness/dawn'
 import { type GpuWatch, watchGpu } from './harness/gpu-watch'
 import { median, stopwatch } from './harness/stopwatch'
 import type { Line, Subject } from './harness/subject'
-import { versions } from './harness/versions'
+import { gpuVersions } from './harness/versions'
 import { onnxruntime } from './peers/onnxruntime'
 import { plainLoop, unrolledLoop } from './peers/plain-loop'
 import { type Reference, reference } from './peers/reference'
@@ -20,6 +20,8 @@ const defaults = {
   dimensions: 384,
   budget: 10_000,
   threshold: 0.9,
+  /** About the cosine of unrelated rows. */
+  common: 0,
   seed: 1,
   /** Rows of a block of ours; 0 for `deita`'s own choice. */
   block: 0,
@@ -60,10 +62,11 @@ export const selectionBench: Subject<typeof defaults> = {
   what: "Deita's selection of stored vectors, beside a plain loop, tfjs and onnxruntime-web",
   defaults,
   async run(options) {
-    const { threshold, dimensions, budget } = options
+    const { threshold, dimensions, budget, common } = options
     const settings: SelectionSettings = { budget, threshold }
     const peers = peerNames(options.peers)
-    const make = (count: number, seed: number) => selectionRows({ count, dimensions, threshold, seed })
+    const make = (count: number, seed: number) =>
+      selectionRows({ count, dimensions, threshold, common, seed })
     progress(`making ${options.rows} rows`)
     const rows = make(options.rows, options.seed)
     const warmUp = make(Math.min(options.rows, WARM_UP_ROWS), options.seed + 1)
@@ -87,7 +90,7 @@ export const selectionBench: Subject<typeof defaults> = {
     const allowed = bankBytes + (64 << 20)
     return {
       adapter: ours.run.adapter,
-      versions: versions(),
+      versions: gpuVersions(),
       notes: [
         `${visited} of ${rows.count} rows visited, ${ours.run.kept.length} kept; ${truth ? `${truth.pairs} pairs up to first blockers, none closer to ${threshold} than ${truth.closest.toExponential(1)}` : 'not compared with a double loop'}`,
         `GPU memory: bank ${mebibytes(bankBytes)}, peak ${mebibytes(ours.peakBytes)} with staging buffers, allowed ${mebibytes(allowed)}`,

@@ -8,14 +8,18 @@ declare const __COMMIT__: string
 export type Versions = Readonly<Record<string, string>>
 
 /** What every subject runs on. */
-export function versions(): Versions {
-  const { version: dawn } = createRequire(import.meta.url)('webgpu/package.json') as { version: string }
+export function hostVersions(): Versions {
   const [cpu] = cpus()
   return {
     tabtune: __COMMIT__ ? `${version} (${__COMMIT__})` : version,
-    webgpu: dawn,
     node: process.versions.node,
     cpu: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}`,
     system: `${process.platform} ${process.arch}`,
   }
+}
+
+/** As `hostVersions`, and Dawn's. */
+export function gpuVersions(): Versions {
+  const { version: webgpu } = createRequire(import.meta.url)('webgpu/package.json') as { version: string }
+  return { ...hostVersions(), webgpu }
 }

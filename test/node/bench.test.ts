@@ -39,6 +39,15 @@ describe('rows to select from', () => {
     expect(Math.sqrt(square)).toBeLessThan(0.25)
   })
 
+  it('may have a direction in common', () => {
+    const tilted = selectionRows({ ...options, common: 0.4 })
+    const cosines = Array.from({ length: 700 }, (_, i) => dot(row(tilted, i), row(tilted, i + 700)))
+    const mean = cosines.reduce((a, b) => a + b) / cosines.length
+    expect(mean).toBeGreaterThan(0.3)
+    expect(mean).toBeLessThan(0.45)
+    expect(reference(tilted, { budget: 1500, threshold: 0.9 }).closest).toBeGreaterThan(1e-4)
+  })
+
   it('hold copies and near-duplicates, of which none lies at the threshold', () => {
     const { kept, visited, closest } = reference(rows, { budget: rows.count, threshold: 0.9 })
     expect(visited).toBe(rows.count)
