@@ -1,14 +1,17 @@
+import { cosine, type Metric } from '../similarity/metric'
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { greedy } from './greedy'
 import type { Pool, PoolItem } from './pool'
 import { type Pins, rankItems } from './ranking'
-import { SelectionError } from './selection-error'
+import { checkThreshold, SelectionError } from './selection-error'
 import type { Outcome, SelectOptions, Selector } from './selector'
 
 export interface DeitaOptions extends Pins {
   readonly budget: Budget
-  /** Cosine above which a row is too similar to a kept one. */
+  /** Similarity above which a row is too similar to a kept one; the default suits cosines. */
   readonly threshold?: number
+  /** Default: `cosine`, as Deita. */
+  readonly metric?: Metric
   /**
    * Decides as Deita's own code does with its batch size 1: rows of one content are not collapsed; a row whose
    * score is no number comes last; a row whose embedding is zero or not finite is kept and hinders no other.
@@ -23,7 +26,7 @@ export interface DeitaOptions extends Pins {
  * Deita's selection: score first, diversity aware (Liu et al. 2023, arXiv 2312.15685).
  *
  * Rows are taken by descending score, those of equal score by ascending index. A row is kept unless a row
- * kept before it has a cosine with it above `threshold`; it stops when the budget is reached. Of rows with the
+ * kept before it has a similarity with it above `threshold`; it stops when the budget is reached. Of rows with the
  * same content the first stands for all. Rows with a score that is no finite number, and rows reached whose
  * embedding is zero or not finite, are set aside as invalid. Rows in `keep` come first and are always kept,
  * even beyond the budget.
@@ -33,27 +36,26 @@ export interface DeitaOptions extends Pins {
 export function deita({
   budget,
   threshold = 0.9,
+  metric = cosine,
   compat = false,
   blockSize = 512,
   ...pins
 }: DeitaOptions): Selector {
   checkBudget('deita', budget)
-  if (!(threshold >= -1 && threshold <= 1)) {
-    throw new SelectionError(`deita: threshold is ${threshold}, expected a cosine in [-1, 1]`)
-  }
+  checkThreshold('deita', 'threshold', threshold, metric)
   if (!(Number.isSafeInteger(blockSize) && blockSize > 0)) {
     throw new SelectionError(`deita: blockSize is ${blockSize}, expected a positive whole number`)
   }
   return {
     name: 'deita',
-    select: (pool, options) => run(pool, options, { budget, threshold, compat, blockSize, ...pins }),
+    select: (pool, options) => run(pool, options, { budget, threshold, metric, compat, blockSize, ...pins }),
   }
 }
 
 async function run(
   { items, vectors }: Pool,
   progress: SelectOptions,
-  { budget, threshold, compat, blockSize, ...pins }: Required<Omit<DeitaOptions, keyof Pins>> & Pins,
+  { budget, threshold, metric, compat, blockSize, ...pins }: Required<Omit<DeitaOptions, keyof Pins>> & Pins,
 ): Promise<Outcome[]> {
   if (!vectors) throw new SelectionError('deita: the pool has no vectors, by which it compares rows')
   const { order, pinned, decided } = rankItems('deita', items, {
@@ -64,6 +66,7 @@ async function run(
   const decisions = await greedy(order, budgetMeter('deita', budget, items), {
     vectors,
     threshold,
+    metric,
     blockSize,
     pinned,
     keepIncomparable: compat,

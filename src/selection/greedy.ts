@@ -1,15 +1,17 @@
 import type { Vectors } from '../embedding/vectors'
-import { RowFlag } from '../similarity/normalize-rows'
+import type { Metric } from '../similarity/metric'
 import { SimilarityBank } from '../similarity/similarity-bank'
 import type { TestedBlock } from '../similarity/tested-block'
 import type { BudgetMeter } from './budget'
 import type { PoolItem } from './pool'
 import type { Decision, SelectOptions } from './selector'
+import { vectorProblem } from './vector-problem'
 
 export interface GreedyOptions extends SelectOptions {
   readonly vectors: Vectors
   /** Similarity above which a row repeats a kept one. */
   readonly threshold: number
+  readonly metric: Metric
   /** Rows embedded and compared at a time, at most. The result does not depend on it. */
   readonly blockSize: number
   /** How many rows at the start of the order are kept whatever they resemble. */
@@ -30,13 +32,13 @@ const SMALLEST_BLOCK = 32
 export async function greedy(
   order: readonly PoolItem[],
   meter: BudgetMeter<PoolItem>,
-  { vectors, threshold, blockSize, pinned, keepIncomparable, signal, onProgress }: GreedyOptions,
+  { vectors, threshold, metric, blockSize, pinned, keepIncomparable, signal, onProgress }: GreedyOptions,
 ): Promise<Decision[]> {
   const decisions: Decision[] = []
   let kept = 0
   /** Positions of the rows in the bank. */
   const banked: number[] = []
-  using bank = new SimilarityBank(vectors.gpu, { dimensions: vectors.dimensions, threshold })
+  using bank = new SimilarityBank(vectors.gpu, { dimensions: vectors.dimensions, threshold, metric })
   while (decisions.length < order.length && (!meter.full || decisions.length < pinned)) {
     signal?.throwIfAborted()
     const begin = decisions.length
@@ -49,17 +51,16 @@ export async function greedy(
     for (const [i, item] of block.entries()) {
       const isPinned = begin + i < pinned
       if (meter.full && !isPinned) break
-      const isComparable = tested.flags[i] === RowFlag.unit
-      const obstacle = isPinned
-        ? null
-        : isComparable
-          ? similar(tested, i, order, banked, begin, decisions)
-          : keepIncomparable
-            ? null
-            : incomparable(tested.flags[i]!)
+      const problem = vectorProblem(item, tested.flags[i], vectors.problems)
+      let obstacle: Decision | null = null
+      if (!isPinned && problem === null) {
+        obstacle = similar(tested, i, order, banked, begin, decisions)
+      } else if (!isPinned && problem !== null && !keepIncomparable) {
+        obstacle = { kind: 'invalid', reason: problem }
+      }
       if (!obstacle && !meter.take(item) && !isPinned) break
       decisions.push(obstacle ?? { kind: 'kept', rank: kept++, ...(isPinned ? { pinned: true } : {}) })
-      if (!obstacle && isComparable) fresh.push(i)
+      if (!obstacle && problem === null) fresh.push(i)
     }
     for (const i of fresh) banked.push(begin + i)
     bank.append(tested, fresh)
@@ -67,11 +68,6 @@ export async function greedy(
   }
   return decisions
 }
-
-const incomparable = (flag: number): Decision => ({
-  kind: 'invalid',
-  reason: flag === RowFlag.zero ? 'its embedding is zero' : 'its embedding is not finite',
-})
 
 /** The first kept row that row `i` of the block repeats, if any. Rows of the bank come before those of the block. */
 function similar(

@@ -161,7 +161,9 @@ describe('deita', () => {
     expect(() => deita({ budget: -1 })).toThrow(/budget is -1/)
     expect(() => deita({ budget: NaN })).toThrow(/budget is NaN/)
     expect(() => deita({ budget: 1.5 })).toThrow(/budget is 1.5/)
-    expect(() => deita({ budget: 1, threshold: 1.01 })).toThrow(/threshold is 1.01/)
+    expect(() => deita({ budget: 1, threshold: 1.01 })).toThrow(
+      /threshold is 1.01, expected a similarity by cosine: a number in \[-1, 1\]/,
+    )
     expect(() => deita({ budget: 1, threshold: NaN })).toThrow(/threshold is NaN/)
     expect(() => deita({ budget: 1, blockSize: 0 })).toThrow(/blockSize is 0/)
     const rows = [0, 0].map(index => ({ index, score: 1, vector: [1] }))
