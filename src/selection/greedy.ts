@@ -47,23 +47,24 @@ export async function greedy(
     const block = order.slice(begin, begin + Math.min(blockSize, wanted))
     using taken = await vectors.take(block, signal ? { signal } : {})
     using tested = await bank.test(taken)
-    const fresh: number[] = []
+    /** Rows of the block that go to the bank, ascending. */
+    const fresh = new Set<number>()
     for (const [i, item] of block.entries()) {
       const isPinned = begin + i < pinned
       if (meter.full && !isPinned) break
       const problem = vectorProblem(item, tested.flags[i], vectors.problems)
       let obstacle: Decision | null = null
       if (!isPinned && problem === null) {
-        obstacle = similar(tested, i, order, banked, begin, decisions)
+        obstacle = similar(tested, i, order, banked, begin, fresh)
       } else if (!isPinned && problem !== null && !keepIncomparable) {
         obstacle = { kind: 'invalid', reason: problem }
       }
       if (!obstacle && !meter.take(item) && !isPinned) break
       decisions.push(obstacle ?? { kind: 'kept', rank: kept++, ...(isPinned ? { pinned: true } : {}) })
-      if (!obstacle && problem === null) fresh.push(i)
+      if (!obstacle && problem === null) fresh.add(i)
     }
     for (const i of fresh) banked.push(begin + i)
-    bank.append(tested, fresh)
+    bank.append(tested, [...fresh])
     onProgress?.({ decided: decisions.length, total: order.length, kept })
   }
   return decisions
@@ -76,10 +77,10 @@ function similar(
   order: readonly PoolItem[],
   banked: readonly number[],
   begin: number,
-  decisions: readonly Decision[],
+  fresh: ReadonlySet<number>,
 ): Decision | null {
   const inBank = tested.firstInBank(i)
-  const match = inBank ?? tested.firstInBlock(i, row => decisions[begin + row]!.kind === 'kept')
+  const match = inBank ?? tested.firstInBlock(i, row => fresh.has(row))
   if (!match) return null
   const position = inBank ? banked[inBank.row]! : begin + match.row
   return { kind: 'similar', to: order[position]!.index, similarity: match.similarity }

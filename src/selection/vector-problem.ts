@@ -10,5 +10,5 @@ export function vectorProblem(
 ): string | null {
   if (flag === RowFlag.usable) return null
   if (flag === RowFlag.zero) return 'its embedding is zero'
-  return problems?.get(index) ?? 'its embedding is not finite'
+  return problems?.get(index) ?? 'its embedding is not finite or too large'
 }

@@ -1,4 +1,13 @@
-import { first } from './cosine-threshold'
+import { first, similarities } from './similarity'
+
+/** As the library's metrics are called. */
+const byName = {
+  cosine: similarities.cosine,
+  dot: similarities.dot,
+  'negative-l1': similarities.negativeL1,
+  'negative-l2': similarities.negativeL2,
+}
+export type MetricName = keyof typeof byName
 
 export interface Row {
   readonly index: number
@@ -13,6 +22,7 @@ export interface Row {
 export interface Options {
   readonly budget: number | { readonly fraction: number } | { readonly tokens: number }
   readonly threshold: number
+  readonly metric?: MetricName
   readonly compat?: boolean
   readonly keep?: ReadonlySet<number>
   readonly exclude?: ReadonlyMap<number, string>
@@ -31,10 +41,16 @@ export interface Outcome {
   readonly decision: Decision
 }
 
-const hasDirection = (vector: ArrayLike<number>) => {
-  const values = Array.from(vector)
-  return values.every(Number.isFinite) && values.some(v => Math.abs(v) >= 2 ** -100)
+/** Whether a vector has a direction, or, for other metrics, moderate values. */
+export function isComparable(vector: ArrayLike<number>, metric: MetricName): boolean {
+  const sizes = Array.from(vector, Math.abs)
+  if (metric !== 'cosine') return sizes.every(size => size < 2 ** 48)
+  return sizes.every(Number.isFinite) && sizes.some(size => size >= 2 ** -100)
 }
+
+/** The similarity of two vectors by the metric of that name. */
+export const similarity = (metric: MetricName, a: ArrayLike<number>, b: ArrayLike<number>) =>
+  byName[metric](a, b)
 
 /** Best score first, no number last, then by index. */
 function before(a: Row, b: Row): number {
@@ -47,7 +63,7 @@ function before(a: Row, b: Row): number {
 /** Deita's selection as a plain double loop: one row after the other against all rows kept before it. */
 export function deita(
   rows: readonly Row[],
-  { budget, threshold, compat = false, keep = new Set(), exclude = new Map() }: Options,
+  { budget, threshold, metric = 'cosine', compat = false, keep = new Set(), exclude = new Map() }: Options,
 ): Outcome[] {
   const most = typeof budget === 'number' ? budget : Number.POSITIVE_INFINITY
   const share = typeof budget === 'object' && 'fraction' in budget ? budget.fraction : null
@@ -91,10 +107,10 @@ export function deita(
     }
     stands.set(content(row), row)
     ended ||= isFull()
-    const comparable = hasDirection(row.vector)
-    const others = kept.filter(({ vector }) => hasDirection(vector))
+    const comparable = isComparable(row.vector, metric)
+    const others = kept.filter(({ vector }) => isComparable(vector, metric))
     const vectors = others.map(({ vector }) => vector)
-    const match = comparable && !ended ? first(row.vector, vectors, threshold) : null
+    const match = comparable && !ended ? first(byName[metric], row.vector, vectors, threshold) : null
     if (ended) outcomes.set(row, { position: position++, decision: { kind: 'beyond budget' } })
     else if (!comparable && !compat) {
       outcomes.set(row, { position: position++, decision: { kind: 'invalid' } })

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
 import { type DeitaOptions, deita } from '../../src/selection/deita'
 import { select } from '../../src/selection/selector'
+import { cosine } from '../../src/similarity/metric'
 import official from '../fixtures/deita.json' with { type: 'json' }
 import { test } from '../gpu'
 import { noise } from '../numbers'
@@ -11,7 +12,8 @@ import { cases, poolOf } from './pools'
 
 /** Selects on the GPU and by the double loop, and compares everything. */
 async function check(gpu: Gpu, rows: readonly reference.Row[], options: DeitaOptions): Promise<void> {
-  const want = reference.deita(rows, { threshold: 0.9, ...options })
+  const { metric: { name } = cosine, ...rest } = options
+  const want = reference.deita(rows, { threshold: 0.9, ...rest, metric: name as reference.MetricName })
   const got = await select(poolOf(gpu, rows), deita(options))
   const plain = got.outcomes.map(({ position, decision }) => ({
     position,
@@ -118,7 +120,7 @@ describe('deita', () => {
         'its score is NaN',
         'the scorer failed',
         'its embedding is zero',
-        'its embedding is not finite',
+        'its embedding is not finite or too large',
         'its score is Infinity',
       ].map(reason => ({ kind: 'invalid', reason })),
     )

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Gpu } from '../../src/gpu/gpu'
-import { cosine } from '../reference/cosine-threshold'
-import type * as reference from '../reference/deita'
+import * as metrics from '../../src/similarity/metric'
+import * as reference from '../reference/deita'
 import { givenVectors } from './vectors'
 
 /** A pool of rows with given vectors; an odd row's NaN stands for a score that is missing. */
@@ -20,9 +20,6 @@ export const poolOf = (gpu: Gpu, rows: readonly reference.Row[]) => ({
     rows[0]?.vector.length ?? 3,
   ),
 })
-
-const hasDirection = (v: ArrayLike<number>) =>
-  Array.from(v).every(Number.isFinite) && Array.from(v).some(x => Math.abs(x) >= 2 ** -100)
 
 /** Vectors in few directions, so that many are equal, opposite, orthogonal or nearly so. */
 const vectors = (E: number) => {
@@ -82,7 +79,14 @@ export const cases = rows.chain(list =>
   fc
     .record({
       budget: budgets(list.length),
-      threshold: fc.oneof(fc.constantFrom(-1, 0, 1, 0.9), fc.double({ min: -1, max: 1, noNaN: true })),
+      metric: fc.constantFrom(
+        metrics.cosine,
+        metrics.cosine,
+        metrics.dot,
+        metrics.negativeL1,
+        metrics.negativeL2,
+      ),
+      threshold: fc.oneof(fc.constantFrom(-1, 0, 1, 0.9), fc.double({ min: -3, max: 3, noNaN: true })),
       near: fc.option(
         fc.tuple(fc.nat(), fc.nat(), fc.constantFrom(0, 1e-16, -1e-16, 1e-9, -1e-9, 1e-7, -1e-7)),
       ),
@@ -94,20 +98,22 @@ export const cases = rows.chain(list =>
         { freq: 3 },
       ),
     })
-    .map(({ budget, threshold, near, pins }) => {
-      const directed = list.map(({ vector }) => vector).filter(hasDirection)
+    .map(({ budget, metric, threshold, near, pins }) => {
+      const name = metric.name as reference.MetricName
+      const usable = list.map(({ vector }) => vector).filter(v => reference.isComparable(v, name))
       let τ = threshold
-      if (near && directed.length > 0) {
+      if (near && usable.length > 0) {
         const [a, b, away] = near
-        const similarity = cosine(directed[a % directed.length]!, directed[b % directed.length]!)
-        τ = Math.min(1, Math.max(-1, similarity + away))
+        τ = away + reference.similarity(name, usable[a % usable.length]!, usable[b % usable.length]!)
       }
+      const [least, most] = metric.range
+      τ = Math.min(most, Math.max(least, τ))
       const keep = new Set<number>()
       const exclude = new Map<number, string>()
       pins?.forEach((pin, index) => {
         if (pin === 'keep') keep.add(index)
         if (pin === 'leave') exclude.set(index, `number ${index} is not wanted`)
       })
-      return { rows: list, settings: { budget, threshold: τ, keep, exclude } }
+      return { rows: list, settings: { budget, metric, threshold: τ, keep, exclude } }
     }),
 )
