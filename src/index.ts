@@ -1,4 +1,5 @@
 // The public surface of tabtune. Everything else may change without notice.
+export { type ColumnNumbers, columnNumbers } from './data/column-numbers'
 export type { ContainerName } from './data/container'
 export type { Source } from './data/content'
 export { DataError } from './data/data-error'
@@ -55,6 +56,7 @@ export { columnVectors } from './embedding/column-vectors'
 export type { Embedder, EmbedOptions } from './embedding/embedder'
 export { hashedNgrams } from './embedding/hashed-ngrams'
 export { type LastHiddenStateOptions, lastHiddenState } from './embedding/last-hidden-state'
+export { type PositionWeightedMeanOptions, positionWeightedMean } from './embedding/position-weighted-mean'
 export { type Embeddable, storedVectors, textVectors, type Vectors, VectorsError } from './embedding/vectors'
 export type { AdapterInfo } from './gpu/adapter-info'
 export type { Counters } from './gpu/counters'
@@ -107,9 +109,11 @@ export { type JoinedParts, joinParts, type Part } from './job/join-parts'
 export { type LoadedScorer, loadScorer } from './job/load-scorer'
 export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
 export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
+export { ownId } from './job/own-columns'
+export { type PairItemOptions, pairItems } from './job/pair-items'
 export { PooledRow, type PoolingOptions, type RowNumbers, rowNumbers, type Texts } from './job/pooled-row'
 export { EMBEDDING, embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
-export { rowText } from './job/row-text'
+export { rowText, textId } from './job/row-text'
 export { columnsOf, scoreByRanks } from './job/score-columns'
 export { selectRows } from './job/select-rows'
 export {
@@ -153,6 +157,14 @@ export { type DigitScorerOptions, digitScorer } from './scoring/digit-scorer'
 export { functionScorer } from './scoring/function-scorer'
 export { type IfdOptions, ifdScorer } from './scoring/ifd'
 export { lengthScorer } from './scoring/length'
+export {
+  type AnswerPair,
+  type ImplicitMarginOptions,
+  implicitMargins,
+  type LogProbGapOptions,
+  logProbGaps,
+} from './scoring/margins'
+export { type PairRewardOptions, type PairRewards, pairRewards } from './scoring/pair-rewards'
 export { type PerplexityOptions, perplexityScorer } from './scoring/perplexity'
 export { chatPrompt, type PromptText, plainPrompt } from './scoring/prompt-text'
 export { rankFusion } from './scoring/rank-fusion'

@@ -3,6 +3,7 @@ import { checkContext } from '../models/context'
 import { eachLastHidden } from '../models/last-hidden'
 import type { Model } from '../models/load-model'
 import type { Embedder } from './embedder'
+import { pooledStates } from './pooled-states'
 
 export interface LastHiddenStateOptions {
   readonly adapter?: LoraMap | null
@@ -20,34 +21,18 @@ export function lastHiddenState(
   { name, network, tokenizer }: Model,
   { adapter = null, maxTokens = Math.min(2048, network.maxPositions) }: LastHiddenStateOptions = {},
 ): Embedder {
-  const { gpu, hidden: C } = network
   checkContext(network, maxTokens)
   return {
     name: `last-hidden-state:${name}`,
-    dimensions: C,
-    gpu,
-    async embed(texts, { signal } = {}) {
+    dimensions: network.hidden,
+    gpu: network.gpu,
+    embed(texts, options) {
       const end = tokenizer.eosId === null ? [] : [tokenizer.eosId]
       const sequences = texts.map(text => [
         ...tokenizer.encode(text).slice(0, maxTokens - end.length),
         ...end,
       ])
-      const vectors = new Float32Array(texts.length * C)
-      // A text without a token has no hidden state; its vector stays zero, which selection reports.
-      const filled = sequences.flatMap((ids, i) => (ids.length > 0 ? [i] : []))
-      const options = { adapter, ...(signal ? { signal } : {}) }
-      await eachLastHidden(
-        network,
-        filled.map(i => sequences[i]!),
-        options,
-        async ({ hidden, indices }) => {
-          const values = await gpu.read(hidden)
-          indices.forEach((k, n) => {
-            vectors.set(values.subarray(n * C, (n + 1) * C), filled[k]! * C)
-          })
-        },
-      )
-      return gpu.tensor([texts.length, C], vectors)
+      return pooledStates(network, sequences, eachLastHidden, { adapter, ...options })
     },
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import { eachLastHidden, type LastHiddenOptions } from '../../src/models/last-hidden'
+import { eachLastHidden } from '../../src/models/last-hidden'
+import type { HiddenOptions } from '../../src/models/pooled-hidden'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
 import { LoraAdapter } from '../../src/training/lora-adapter'
@@ -14,7 +15,7 @@ const sequences = [9, 30, 1, 9, 17, 100, 2, 5].map(ids)
 async function collect(
   network: ReturnType<typeof tinyLlama>,
   all: readonly number[][],
-  options: LastHiddenOptions = {},
+  options: HiddenOptions = {},
 ) {
   const groups: number[][] = []
   const rows: Float32Array[] = all.map(() => new Float32Array(0))
