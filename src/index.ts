@@ -2,6 +2,7 @@
 export { type ColumnNumbers, columnNumbers } from './data/column-numbers'
 export type { ContainerName } from './data/container'
 export type { Source } from './data/content'
+export { contentId } from './data/content-id'
 export { DataError } from './data/data-error'
 export {
   type LabelledAnswer,
@@ -113,7 +114,7 @@ export { ownId } from './job/own-columns'
 export { type PairItemOptions, pairItems } from './job/pair-items'
 export { PooledRow, type PoolingOptions, type RowNumbers, rowNumbers, type Texts } from './job/pooled-row'
 export { EMBEDDING, embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
-export { rowText, textId } from './job/row-text'
+export { rowText } from './job/row-text'
 export { columnsOf, scoreByRanks } from './job/score-columns'
 export { selectRows } from './job/select-rows'
 export {

@@ -1,5 +1,6 @@
 import { version } from '../index'
 import type { Command } from './command'
+import { compare } from './compare'
 import { embed } from './embed'
 import { UsageError } from './options'
 import { Progress } from './progress'
@@ -8,7 +9,7 @@ import { score } from './score'
 import { select } from './select'
 import { endWithoutReader } from './standard-output'
 
-const commands: Readonly<Record<string, Command>> = { run, score, embed, select }
+const commands: Readonly<Record<string, Command>> = { run, score, embed, select, compare }
 
 const usage = `tabtune: scores and selects training rows, and tunes a small language model, on this machine's GPU
 

@@ -4,11 +4,13 @@ import {
   type Combine,
   geometricMean,
   last,
+  type Metric,
   max,
   mean,
   parseBudget,
   product,
   type Reduce,
+  SelectionError,
   sum,
   weightedSum,
 } from '../index'
@@ -16,11 +18,18 @@ import { readingSpec, readingUsage, readReading } from './column-arguments'
 import { embedders } from './embedders'
 import { flag, Given, text, UsageError } from './options'
 import { scorers } from './scorers'
-import { type NamedStrategy, type StrategyOption, type StrategyOptions, strategies } from './strategies'
+import {
+  metrics,
+  type NamedStrategy,
+  type StrategyOption,
+  type StrategyOptions,
+  strategies,
+} from './strategies'
 import { summaries } from './usage'
 
 const strategySpec = {
   threshold: text,
+  metric: text,
   compat: flag,
   seed: text,
   order: text,
@@ -29,6 +38,9 @@ const strategySpec = {
   low: text,
   high: text,
   limit: text,
+  lambda: text,
+  quality: text,
+  epsilon: text,
   target: text,
 } satisfies Record<StrategyOption, typeof text | typeof flag>
 
@@ -58,7 +70,8 @@ where they have them, such as score and embed write them, and computed where the
   --strategy NAME        (default: deita)
 ${summaries(strategies)}  --budget B             ${BUDGET_FORMS}
                          (default: a tenth, no more than 6000; all for strategies that only drop)
-  --threshold T          cosine above which a row repeats a kept one (default: 0.9)
+  --threshold T          similarity above which a row repeats a kept one (default: 0.9)
+  --metric NAME          ${Object.keys(metrics).join(', ')} (default: cosine)
   --compat               decide as Deita's own code does
   --seed S               of strategies that draw (default: 0)
   --order NAME           longest or shortest first (default: longest)
@@ -66,6 +79,9 @@ ${summaries(strategies)}  --budget B             ${BUDGET_FORMS}
                          lengths that take part
   --low P, --high P      percentiles of the band (default: 25, 75)
   --limit L              IFD from which on a row is left out (default: 1)
+  --lambda L             weight of the score against the distance, 0 to 1 (default: 0.5)
+  --quality A            weight of the score against what a row stands for, 0 to 1 (default: 0)
+  --epsilon E            how much of the best sum may be missed to be faster; 0 looks at all rows (default: 0.1)
   --target FILE          rows like those that are wanted
   --scorer NAME          compute these scores, whatever the columns say
 ${summaries(scorers)}  --keys A,B             scores that count (default: those of the strategy)
@@ -124,7 +140,8 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
   if (strategy.options.includes('target') && !given.has('target'))
     throw new UsageError(`the strategy ${strategyName} needs --target FILE`)
   const options = {
-    threshold: given.within('threshold', 0.9, -1, 1),
+    threshold: given.number('threshold', 0.9, 'a number', Number.isFinite),
+    metric: given.choice('metric', metrics.cosine!, metrics),
     compat: given.flag('compat'),
     seed: given.count('seed', 0, 0),
     order: given.choice('order', 'longest', orders),
@@ -133,7 +150,11 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
     low: given.within('low', 25, 0, 100),
     high: given.within('high', 75, 0, 100),
     limit: given.positive('limit', 1),
+    lambda: given.within('lambda', 0.5, 0, 1),
+    quality: given.within('quality', 0, 0, 1),
+    epsilon: given.within('epsilon', 0.1, 0, 1),
   }
+  checkOptions(strategy, options)
   const scorer = given.has('scorer') ? given.name('scorer', 'deita', scorers) : null
   const embedder = given.has('embedder') ? given.name('embedder', 'hashed-ngrams', embedders) : null
   const keys = given.parse('keys', null, 'names of scores, with commas between them', keysOf)
@@ -157,7 +178,10 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
       strategy: strategyName,
       budget: given.text('budget'),
       ...Object.fromEntries(
-        strategy.options.map(name => [name, given.text(name) ?? options[name as 'seed']]),
+        strategy.options.map(name => [
+          name,
+          given.text(name) ?? usualValue(options[name as 'seed' | 'metric']),
+        ]),
       ),
       scorer,
       keys: given.text('keys'),
@@ -169,6 +193,19 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
     },
   }
 }
+
+/** The strategy itself knows the ranges of its options. */
+function checkOptions(strategy: NamedStrategy, options: SelectArguments['options']): void {
+  if (strategy.options.includes('target')) return
+  try {
+    strategy.make({ ...options, budget: 0, target: { texts: [], vectors: null, embedder: null } })
+  } catch (error) {
+    if (error instanceof SelectionError) throw new UsageError(error.message, { cause: error })
+    throw error
+  }
+}
+
+const usualValue = (value: number | Metric) => (typeof value === 'object' ? value.name : value)
 
 function keysOf(typed: string): string[] | undefined {
   const keys = typed.split(',').map(key => key.trim())

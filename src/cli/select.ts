@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import {
   type Budget,
   budgetFor,
+  columnNumbers,
   columnScorer,
   columnsOf,
   columnVectors,
   EMBEDDING,
-  hashedNgrams,
+  type Embedder,
   type JoinedParts,
   jobIdentity,
   joinParts,
@@ -31,6 +32,7 @@ import { scorers } from './scorers'
 import { readSelectArguments, type SelectArguments, selectUsage } from './select-arguments'
 import { keptText, writeSelection } from './selection-files'
 import { toStandardOutput } from './standard-output'
+import type { Target } from './strategies'
 import { TextStore } from './text-store'
 
 export const select: Command = {
@@ -45,13 +47,13 @@ export const select: Command = {
 async function runSelect(args: SelectArguments, context: Context): Promise<boolean> {
   const { progress, signal } = context
   const parts = await openParts(args.inputs, args.reading, signal)
-  const target = args.target === null ? [] : await targetTexts(args.target, signal)
   using machine = new Machine(args.model, context)
   using texts = await TextStore.open()
   try {
     const pool = await readPool(args, parts, texts, machine, context)
     progress.note(`pool: ${pool.rows.length} rows read, ${pool.problems.length} not`)
-    const vectors = args.strategy.vectors ? await vectorsOf(args, parts, pool, machine) : null
+    const { vectors, embedder } = await vectorsOf(args, parts, pool, machine)
+    const target = await targetOf(args, embedder, signal)
     const budget = args.budget ?? usualBudget(args, pool.rows.length)
     const selector = args.strategy.make({ ...args.options, budget, target })
     const selection = await selectRows({ items: pool.rows, ...(vectors ? { vectors } : {}) }, selector, {
@@ -72,9 +74,25 @@ async function runSelect(args: SelectArguments, context: Context): Promise<boole
   return true
 }
 
-async function targetTexts(path: string, signal: AbortSignal): Promise<string[]> {
-  const { blob, name } = await openInput(path)
-  return (await readRows(blob, { name, signal })).rows.map(rowText)
+/** What the pool is like, where the strategy asks for it. Its vectors are of the kind that the pool's are. */
+async function targetOf(
+  { target, strategy }: SelectArguments,
+  embedder: Embedder | null,
+  signal: AbortSignal,
+): Promise<Target> {
+  if (target === null) return { texts: [], vectors: null, embedder }
+  const { blob, name } = await openInput(target)
+  const { rows } = await readRows(blob, { name, signal })
+  const texts = rows.map(rowText)
+  if (!strategy.vectors || embedder) return { texts, vectors: null, embedder }
+  const vectors = rows.map(row => {
+    const vector = columnNumbers(row.raw, EMBEDDING)
+    if (Array.isArray(vector)) return vector as readonly number[]
+    throw new UsageError(
+      `${name}: row ${row.index} has no embedding, and the vectors of the pool are from such a column`,
+    )
+  })
+  return { texts, vectors, embedder }
 }
 
 const usualBudget = ({ strategy }: SelectArguments, rows: number): Budget =>
@@ -133,15 +151,18 @@ async function scorerOf(
 }
 
 async function vectorsOf(
-  { embedder }: SelectArguments,
+  { strategy, embedder: name }: SelectArguments,
   parts: readonly OpenPart[],
   { rows }: JoinedParts,
   machine: Machine,
-): Promise<Vectors> {
-  if (embedder !== null) return textVectors(await embedders[embedder]!.open(machine))
+): Promise<{ readonly vectors: Vectors | null; readonly embedder: Embedder | null }> {
+  if (!strategy.vectors) return { vectors: null, embedder: null }
   const isEmbedded = columnsOf((await firstRow(parts[0]!)).raw, [EMBEDDING]) !== null
-  const gpu = await machine.gpu()
-  return isEmbedded ? columnVectors(gpu, rows, EMBEDDING) : textVectors(hashedNgrams(gpu))
+  if (name === null && isEmbedded) {
+    return { vectors: columnVectors(await machine.gpu(), rows, EMBEDDING), embedder: null }
+  }
+  const embedder = await embedders[name ?? 'hashed-ngrams']!.open(machine)
+  return { vectors: textVectors(embedder), embedder }
 }
 
 async function writeResults(

@@ -1,22 +1,48 @@
 import {
   type Budget,
   byLength,
+  cosine,
   deita,
+  dot,
   dsir,
+  type Embedder,
   exactDuplicates,
+  facilityLocation,
+  kCenter,
+  type Metric,
+  mmr,
+  nearDuplicates,
+  negativeL1,
+  negativeL2,
   perplexityBand,
   random,
+  rds,
   type Selector,
   stratified,
   superfiltering,
   topScore,
 } from '../index'
 
+/** Ways to compare vectors by the name that people type. */
+export const metrics: Readonly<Record<string, Metric>> = Object.fromEntries(
+  [cosine, dot, negativeL1, negativeL2].map(metric => [metric.name, metric]),
+)
+
+/** Rows like those that are wanted. */
+export interface Target {
+  readonly texts: readonly string[]
+  /** Their vectors, if a column holds them; else `embedder` makes them of the texts. */
+  readonly vectors: readonly ArrayLike<number>[] | null
+  /** The one that the pool's vectors are of; null if these come from a column, or are not needed. */
+  readonly embedder: Embedder | null
+}
+
 /** Everything that a strategy may be told, with the values that were given or are usual. */
 export interface StrategyOptions {
   readonly budget: Budget
   readonly seed: number
   readonly threshold: number
+  readonly metric: Metric
   readonly compat: boolean
   readonly order: 'longest' | 'shortest'
   readonly 'min-tokens': number
@@ -24,8 +50,10 @@ export interface StrategyOptions {
   readonly low: number
   readonly high: number
   readonly limit: number
-  /** Texts like those that are wanted. */
-  readonly target: readonly string[]
+  readonly lambda: number
+  readonly quality: number
+  readonly epsilon: number
+  readonly target: Target
 }
 
 export type StrategyOption = Exclude<keyof StrategyOptions, 'budget'>
@@ -61,10 +89,10 @@ export const strategies: Readonly<Record<string, NamedStrategy>> = {
   deita: {
     ...usual,
     summary: 'best scores first, none too similar to a better one',
-    options: ['threshold', 'compat'],
+    options: ['threshold', 'metric', 'compat'],
     scores: 'needed',
     vectors: true,
-    make: ({ budget, threshold, compat }) => deita({ budget, threshold, compat }),
+    make: ({ budget, threshold, metric, compat }) => deita({ budget, threshold, metric, compat }),
   },
   'top-score': {
     ...usual,
@@ -97,6 +125,15 @@ export const strategies: Readonly<Record<string, NamedStrategy>> = {
     usual: 'all',
     make: ({ budget }) => exactDuplicates({ budget }),
   },
+  'near-duplicates': {
+    ...usual,
+    summary: 'all but rows that resemble one before them, best scores first',
+    options: ['threshold'],
+    scores: 'optional',
+    vectors: true,
+    usual: 'all',
+    make: ({ budget, threshold }) => nearDuplicates({ budget, threshold }),
+  },
   superfiltering: {
     ...usual,
     summary: 'instructions that are hard, and still help (IFD)',
@@ -117,6 +154,41 @@ export const strategies: Readonly<Record<string, NamedStrategy>> = {
     ...usual,
     summary: 'rows whose wording is like that of --target, by chance',
     options: ['target', 'seed'],
-    make: ({ budget, target, seed }) => dsir({ budget, target, seed }),
+    make: ({ budget, target, seed }) => dsir({ budget, target: target.texts, seed }),
+  },
+  rds: {
+    ...usual,
+    summary: 'rows whose vectors are like those of --target (RDS+)',
+    options: ['target'],
+    vectors: true,
+    make: ({ budget, target: { texts, vectors, embedder } }) =>
+      rds({
+        budget,
+        targets: [vectors ? { name: 'target', vectors } : { name: 'target', texts }],
+        ...(embedder ? { embedder } : {}),
+      }),
+  },
+  'facility-location': {
+    ...usual,
+    summary: 'rows that stand for all others, and score well',
+    options: ['quality', 'epsilon', 'seed'],
+    scores: 'optional',
+    vectors: true,
+    make: ({ budget, quality, epsilon, seed }) => facilityLocation({ budget, quality, epsilon, seed }),
+  },
+  'k-center': {
+    ...usual,
+    summary: 'rows far from each other, outliers first',
+    scores: 'optional',
+    vectors: true,
+    make: ({ budget }) => kCenter({ budget }),
+  },
+  mmr: {
+    ...usual,
+    summary: 'good scores, each as unlike those before as --lambda says',
+    options: ['lambda'],
+    scores: 'needed',
+    vectors: true,
+    make: ({ budget, lambda }) => mmr({ budget, lambda }),
   },
 }
