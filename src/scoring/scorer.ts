@@ -127,7 +127,8 @@ function checked(value: Score | undefined, key: string): Score {
   return { missing: `the scorer gave ${value} for ${key}` }
 }
 
-function checkKeys(who: string, keys: readonly string[], combine: Combine): void {
+/** @throws {ScorerError} if `combine` asks for a score that is not among the keys of `who` */
+export function checkKeys(who: string, keys: readonly string[], combine: Combine): void {
   const unknown = combine.keys?.find(key => !keys.includes(key))
   if (unknown === undefined) return
   throw new ScorerError(`${who} gives no score '${unknown}'; it gives ${keys.join(', ')}`)

@@ -140,6 +140,7 @@ function example(document: string): string {
 it.each([
   ['README.md', /^1 0\.693\d* 0$/m],
   ['docs/architecture.md', /^\[ 2, 384 \] 768 /m],
+  ['docs/scoring.md', /^row 0: -?\d+\.\d{3}$/m],
   ['docs/selection.md', /^row 0: kept as number 1$/m],
   ['docs/training.md', /^after: ./m],
 ] as const)(
