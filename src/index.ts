@@ -1,6 +1,8 @@
 // The public surface of tabtune. Everything else may change without notice.
+export { type ColumnNumbers, columnNumbers } from './data/column-numbers'
 export type { ContainerName } from './data/container'
 export type { Source } from './data/content'
+export { contentId } from './data/content-id'
 export { DataError } from './data/data-error'
 export {
   type LabelledAnswer,
@@ -55,6 +57,7 @@ export { columnVectors } from './embedding/column-vectors'
 export type { Embedder, EmbedOptions } from './embedding/embedder'
 export { hashedNgrams } from './embedding/hashed-ngrams'
 export { type LastHiddenStateOptions, lastHiddenState } from './embedding/last-hidden-state'
+export { type PositionWeightedMeanOptions, positionWeightedMean } from './embedding/position-weighted-mean'
 export { type Embeddable, storedVectors, textVectors, type Vectors, VectorsError } from './embedding/vectors'
 export type { AdapterInfo } from './gpu/adapter-info'
 export type { Counters } from './gpu/counters'
@@ -107,6 +110,7 @@ export { type JoinedParts, joinParts, type Part } from './job/join-parts'
 export { type LoadedScorer, loadScorer } from './job/load-scorer'
 export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
 export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
+export { ownId } from './job/own-columns'
 export { type PairItemOptions, pairItems } from './job/pair-items'
 export { PooledRow, type PoolingOptions, type RowNumbers, rowNumbers, type Texts } from './job/pooled-row'
 export { EMBEDDING, embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
@@ -205,6 +209,12 @@ export { type ExactDuplicatesOptions, exactDuplicates } from './selection/exact-
 export { type FacilityLocationOptions, facilityLocation } from './selection/facility-location'
 export type { BankOptions } from './selection/fixed-point-pool'
 export { type KCenterOptions, kCenter } from './selection/k-center'
+export {
+  LiveSelection,
+  type LiveSelectionOptions,
+  type LiveSettings,
+  type SimilarPair,
+} from './selection/live-selection'
 export { type MarginOptions, margin } from './selection/margin'
 export { type MmrOptions, mmr } from './selection/mmr'
 export { type NearDuplicatesOptions, nearDuplicates } from './selection/near-duplicates'
@@ -212,6 +222,7 @@ export { externalGap, implicitGap, lengthGap } from './selection/pair-gaps'
 export { type PerplexityBandOptions, perplexityBand } from './selection/perplexity-band'
 export type { Candidate, PairItem, Pool, PoolItem } from './selection/pool'
 export { type RandomOptions, random } from './selection/random'
+export type { Pins } from './selection/ranking'
 export { type RdsOptions, type RdsTask, rds } from './selection/rds'
 export { type RipOptions, rip, type Threshold } from './selection/rip'
 export { SelectionError } from './selection/selection-error'
