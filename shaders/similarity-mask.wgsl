@@ -1,7 +1,7 @@
 // mask[n,w,0] bit j = s + slack > lower, mask[n,w,1] bit j = s - slack > upper, for x[rows[n],:] and y[k,:]
 //
 // s is the similarity of the two rows of which lib/similarity-tile.wgsl computes as much as it takes, and
-// k = base + 32 w + j < count. x [B, V]   y [K, V], both as prepare-rows.wgsl leaves them   rows [B], NONE
+// k = base + 32 w + j < count. x [A, V]   y [K, V], both as prepare-rows.wgsl leaves them   rows [B], NONE
 // from the first one on that is not there: its rows of the mask are left alone   mask [B, W, 2].
 // If `earlier` is 1, x is y, and only k < rows[n] counts. Each invocation owns word w of four rows of the mask.
 

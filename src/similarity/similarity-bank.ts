@@ -6,7 +6,7 @@ import { HostRows } from './host-rows'
 import { cosine, type Limits, type Metric } from './metric'
 import { prepareRows, RowFlag, type RowLayout, rowLayout } from './prepare-rows'
 import { SimilarityError } from './similarity-error'
-import { similarityMask, similarityMaskWithin } from './similarity-mask'
+import { similarityMask } from './similarity-mask'
 import { TestedBlock } from './tested-block'
 
 export interface SimilarityBankOptions {
@@ -93,7 +93,8 @@ export class SimilarityBank implements Disposable {
       gpu.copy(flags, gone)
       remainingRows(gpu, gone, remaining)
       this.#search(prepared, remaining, found, gone)
-      similarityMaskWithin(gpu, this.#layout, prepared, remaining, mask, this.#limits)
+      const whole = { rows: prepared, base: 0, count: B }
+      similarityMask(gpu, this.#layout, prepared, remaining, whole, mask, this.#limits, { earlier: true })
       const [values, flagValues, foundValues, remainingValues, maskValues] = await Promise.all([
         gpu.read(block),
         gpu.readU32(flags),

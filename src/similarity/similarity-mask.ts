@@ -31,7 +31,7 @@ const define = (storage: Storage, term: Term) => {
       upper: 'f32',
     },
     bindings: {
-      x: read(element, 'B V'),
+      x: read(element, 'A V'),
       y: read(element, 'K V'),
       rows: read('u32', 'B'),
       mask: write('u32', 'B W 2'),
@@ -57,9 +57,10 @@ export interface RowRange {
 }
 
 /**
- * Compares the rows of x [B, V] that `rows` [B] names with a range of others; the product never exists.
+ * Compares the rows of x [A, V] that `rows` [B] names with a range of others; the product never exists.
  * mask [B, ceil(count / 32), 2] ← for the row that rows[n] names, in mask[n], a bit for each row of the range
  * whose similarity may be above the threshold, and in the words after those for each whose similarity surely is.
+ * With `earlier`, x is the tensor of the range, and a row has bits only for rows before it.
  */
 export function similarityMask(
   gpu: Gpu,
@@ -69,20 +70,11 @@ export function similarityMask(
   { rows: y, base, count }: RowRange,
   mask: Tensor,
   { lower, upper }: Limits,
+  { earlier = false }: { earlier?: boolean } = {},
 ): void {
-  const range = { quads, base, count: base + count, earlier: 0, lower, upper }
-  gpu.run(similarityMaskKernels[storage][metric.term], { x, y, rows, mask }, range)
-}
-
-/** As `similarityMask`, of x with itself, where a row has bits for earlier rows only. */
-export function similarityMaskWithin(
-  gpu: Gpu,
-  { metric, storage, quads }: RowLayout,
-  x: Tensor,
-  rows: Tensor,
-  mask: Tensor,
-  { lower, upper }: Limits,
-): void {
-  const range = { quads, base: 0, count: x.shape[0]!, earlier: 1, lower, upper }
-  gpu.run(similarityMaskKernels[storage][metric.term], { x, y: x, rows, mask }, range)
+  gpu.run(
+    similarityMaskKernels[storage][metric.term],
+    { x, y, rows, mask },
+    { quads, base, count: base + count, earlier: Number(earlier), lower, upper },
+  )
 }

@@ -17,7 +17,7 @@ interface Findings {
   readonly found: Uint32Array
   /** [B] rows of the block that the mask is of, then `NONE`. */
   readonly remaining: Uint32Array
-  /** [B, ceil(B / 32), 2] as `similarityMaskWithin` leaves it. */
+  /** [B, ceil(B / 32), 2] as `similarityMask` leaves it for earlier rows. */
   readonly mask: Uint32Array
 }
 

@@ -108,6 +108,7 @@ describe('similarity-bank', () => {
       )
     },
   )
+  }
 
   test('sets zero rows aside for cosines only', async ({ gpu }) => {
     using block = gpu.tensor([3, 2], Float32Array.of(0, 0, 1, 1, 0, 0))

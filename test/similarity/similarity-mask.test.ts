@@ -3,7 +3,7 @@ import type { Gpu } from '../../src/gpu/gpu'
 import { firstMatches, NONE, remainingRows } from '../../src/similarity/first-matches'
 import type { Metric } from '../../src/similarity/metric'
 import { prepareRows, type RowLayout, rowLayout } from '../../src/similarity/prepare-rows'
-import { similarityMask, similarityMaskWithin } from '../../src/similarity/similarity-mask'
+import { similarityMask } from '../../src/similarity/similarity-mask'
 import { test } from '../gpu'
 import { noise } from '../numbers'
 import { metrics, split, within } from './vectors'
@@ -102,7 +102,9 @@ describe('similarity-mask', () => {
       const words = Math.ceil(B / 32)
       using mask = gpu.empty([B, words, 2], 'u32')
       const threshold = within(metric, similarity(block[0]!, block[B - 1]!) - 0.3)
-      similarityMaskWithin(gpu, layout, x, rows, mask, metric.limits(threshold, layout.width))
+      const whole = { rows: x, base: 0, count: B }
+      const limits = metric.limits(threshold, layout.width)
+      similarityMask(gpu, layout, x, rows, whole, mask, limits, { earlier: true })
       const got = await gpu.readU32(mask)
       for (let i = 0; i < B; i++) {
         for (let k = 0; k < words * 32; k++) {
