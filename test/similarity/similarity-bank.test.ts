@@ -87,9 +87,10 @@ describe('similarity-bank', () => {
     }
   })
 
-  test.for(metrics)(
-    'decides similarities at and around the threshold in double precision: %o',
-    async (pair, { gpu }) => {
+  for (const pair of metrics) {
+    test(`decides similarities at and around the threshold in double precision: ${pair[0].name}`, async ({
+      gpu,
+    }) => {
       const cases = fc.record({
         vectors: closeVectors,
         bankSize: fc.nat({ max: 8 }),
@@ -106,8 +107,7 @@ describe('similarity-bank', () => {
         }),
         { numRuns: 60, seed: 1 },
       )
-    },
-  )
+    })
   }
 
   test('sets zero rows aside for cosines only', async ({ gpu }) => {
