@@ -73,8 +73,9 @@ export class PooledRow implements PoolItem {
   /** May be joined anew of the exchanges' scores. */
   score: Score
   readonly exchanges: readonly ExchangeScores[]
-  readonly tokens?: number
-  readonly source?: string
+  // Declared only: absent, not undefined, where nothing says them.
+  declare readonly tokens?: number
+  declare readonly source?: string
   /** As a row of a file would hold it. */
   readonly raw: Readonly<Record<string, unknown>>
   readonly #texts: Texts
