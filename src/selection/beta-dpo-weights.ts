@@ -41,14 +41,14 @@ export interface BetaDpoBatch {
 const SMALLEST_BETA = 1e-3
 
 /**
- * One batch of β-DPO: which pairs to train on, and with which β (Wu et al. 2024, arXiv 2407.08639, and its released
- * code).
+ * One batch of β-DPO: which pairs to train on, and with which β (Wu et al. 2024, arXiv 2407.08639, and its
+ * released code).
  *
  * μ ← γμ + (1 − γ) mean A, and σ likewise with the standard deviation over n − 1; then ⌊(1 − ρ) n⌋ pairs are drawn
  * without replacement in proportion to exp(−½ ((A − μ) / σ)²); then β ← max(1e-3, β (1 + a (Ā − μ))), Ā being the
- * mean over the drawn. The deviation of one margin counts as 0, and with none drawn β stays. Where σ is 0, a margin
- * that is not μ has weight 0 and comes after those that are. The draw uses the weights' logarithms, so it depends
- * neither on underflow nor on the engine's `exp`.
+ * mean over the drawn. The deviation of one margin counts as 0, and with none drawn β stays. Where σ is 0, a
+ * margin that is not μ has weight 0 and comes after those that are. The draw uses the weights' logarithms, so it
+ * depends neither on underflow nor on the engine's `exp`.
  *
  * @param margins log-ratio margins A of the batch's pairs in nats; see `implicitGap`
  * @throws {SelectionError} if an option is out of its range, or a margin is no finite number

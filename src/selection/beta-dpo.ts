@@ -26,10 +26,10 @@ export interface BetaDpoOptions extends BetaDpoFilter {
 /**
  * β-DPO's filter over a file: it leaves out the pairs whose implicit margins stand out; see `betaDpoWeights`.
  *
- * Pairs with a known implicit margin are put in an order drawn with the seed, which gives their positions, and go by
- * in batches; a last, smaller one is treated like the others. The drawn ones are taken in that order. The value of an
- * outcome is the margin. While a model is trained its margins change, and with them what is left out: there, call
- * `betaDpoWeights` for each batch.
+ * Pairs with a known implicit margin are put in an order drawn with the seed, which gives their positions, and go
+ * by in batches; a last, smaller one is treated like the others. The drawn ones are taken in that order. The value
+ * of an outcome is the margin. While a model is trained its margins change, and with them what is left out: there,
+ * call `betaDpoWeights` for each batch.
  *
  * @throws {SelectionError} if an option is out of its range
  */

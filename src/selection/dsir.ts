@@ -12,12 +12,12 @@ export interface DsirOptions {
   readonly seed: number
   /** Buckets that the words and pairs of words are hashed into. */
   readonly buckets?: number
+  /** Added to each bucket's share of the target and of the pool, so that none is 0. */
+  readonly smoothing?: number
 }
 
 /** Words: runs of letters, marks, digits and underscores; and runs of anything else but white space. */
 const WORDS = /[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]+/gu
-/** Added to each probability, as in the released code, so that none is 0. */
-const SMOOTHING = 1e-8
 /** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv */
 const FNV_BASIS = 0x811c9dc5
 const FNV_PRIME = 0x01000193
@@ -27,24 +27,31 @@ const BATCH = 1024
 /**
  * Data selection with importance resampling: rows like the target's, by chance (Xie et al. 2023, arXiv 2302.03169).
  *
- * A text is brought to lower case and cut into words; its features are its words and its pairs of neighbouring words,
- * hashed into buckets. With p the share of a bucket among all features of the target, and q that among those of the
- * pool, a row's log-weight is Σ over its features of log(p + 1e-8) − log(q + 1e-8). Rows are drawn without
- * replacement in proportion to their weights: the largest log-weight + Gumbel noise first, the noise being a hash of
- * the seed and the `id`. That sum is the value of an outcome.
+ * A text is brought to lower case and cut into words; its features are its words and its pairs of neighbouring
+ * words, hashed into buckets. With p the share of a bucket among all features of the target, and q that among those
+ * of the pool, a row's log-weight is Σ over its features of log(p + s) − log(q + s), s being `smoothing`. Rows are
+ * drawn without replacement in proportion to their weights: the largest log-weight + Gumbel noise first, the noise
+ * being a hash of the seed and the `id`. That sum is the value of an outcome.
  *
- * The weight is of the whole text, so long rows have the extreme ones. The released code drops texts under 100 words;
- * here short rows stay, and only rows without a word are invalid. It hashes with SHA-256, so its buckets hold other
- * words together. Logarithms and sums are made of additions, multiplications and divisions in a fixed order: the
- * same rows are kept on every machine, as far as they have the same Unicode tables.
+ * A row loses with each word that is rarer in the target than in the pool, so of rows unlike the target the
+ * shortest win; the more so with a small target, in which most words have no share at all. The released code leaves
+ * out texts under 100 words; here only rows without a word are invalid, so give it rows that are long enough to
+ * tell, and with a target of few texts a `smoothing` of about 1 / `buckets`: the default is the released code's.
+ *
+ * The released code hashes with SHA-256, so its buckets hold other words together. Logarithms and sums are made of
+ * additions, multiplications and divisions in a fixed order: the same rows are kept on every machine, as far as
+ * they have the same Unicode tables.
  *
  * @throws {SelectionError} if an option is out of its range
  */
-export function dsir({ target, budget, seed, buckets = 10_000 }: DsirOptions): Selector {
+export function dsir({ target, budget, seed, buckets = 10_000, smoothing = 1e-8 }: DsirOptions): Selector {
   checkBudget('dsir', budget)
   checkSeed('dsir', seed)
   if (!(Number.isSafeInteger(buckets) && buckets > 0 && buckets <= 2 ** 24)) {
     throw new SelectionError(`dsir: buckets is ${buckets}, expected a whole number from 1 to ${2 ** 24}`)
+  }
+  if (!(smoothing > 0 && smoothing < Infinity)) {
+    throw new SelectionError(`dsir: smoothing is ${smoothing}, expected a number above 0`)
   }
   const wanted = new Float64Array(buckets)
   for (const text of target) count(featureBuckets(text, buckets), wanted)
@@ -66,7 +73,7 @@ export function dsir({ target, budget, seed, buckets = 10_000 }: DsirOptions): S
         }
         features.push(count(featureBuckets(text, buckets), present))
       }
-      const [p, q] = [logShares(wanted), logShares(present)]
+      const [p, q] = [logShares(wanted, smoothing), logShares(present, smoothing)]
       return keepFirst(
         items,
         item => meter.take(item),
@@ -88,24 +95,45 @@ function count(features: Uint32Array, counts: Float64Array): Uint32Array {
   return features
 }
 
-function logShares(counts: Float64Array): Float64Array {
+function logShares(counts: Float64Array, smoothing: number): Float64Array {
   const all = counts.reduce((sum, n) => sum + n, 0)
-  return counts.map(n => naturalLog((all > 0 ? n / all : 0) + SMOOTHING))
+  return counts.map(n => naturalLog((all > 0 ? n / all : 0) + smoothing))
 }
 
 const UTF8 = new TextEncoder()
 
-/** The bucket of each word and of each pair of neighbouring words, in the text's order; words come first. */
+const SPACE = 0x20
+
+/** The bucket of each word and of each pair of neighbouring words, in the text's order. */
 function featureBuckets(text: string, buckets: number): Uint32Array {
-  const words = text.toLowerCase().match(WORDS) ?? []
-  const pairs = words.slice(1).map((word, i) => `${words[i]} ${word}`)
-  return Uint32Array.from([...words, ...pairs], feature => hash(feature) % buckets)
+  const words = text.toLowerCase().match(WORDS)
+  if (!words) return new Uint32Array(0)
+  // No word has a space in it.
+  const bytes = UTF8.encode(words.join(' '))
+  const features = new Uint32Array(2 * words.length - 1)
+  let count = 0
+  let before = 0
+  for (let begin = 0, end = 0; begin < bytes.length; begin = end + 1) {
+    end = bytes.indexOf(SPACE, begin)
+    if (end < 0) end = bytes.length
+    const word = fnv(FNV_BASIS, bytes, begin, end)
+    features[count++] = mix(word) % buckets
+    if (begin > 0) features[count++] = mix(fnv(before, bytes, begin - 1, end)) % buckets
+    before = word
+  }
+  return features
 }
 
-/** FNV-1a of the UTF-8, with MurmurHash3's finalizer, because FNV-1a alone spreads short strings badly. */
-function hash(text: string): number {
-  let h = FNV_BASIS
-  for (const byte of UTF8.encode(text)) h = Math.imul(h ^ byte, FNV_PRIME)
+/** FNV-1a of bytes from `begin` up to `end`, going on from a hash. */
+function fnv(hash: number, bytes: Uint8Array, begin: number, end: number): number {
+  let h = hash
+  for (let i = begin; i < end; i++) h = Math.imul(h ^ bytes[i]!, FNV_PRIME)
+  return h
+}
+
+/** MurmurHash3's finalizer, unsigned: FNV-1a alone spreads short strings badly. */
+function mix(hash: number): number {
+  let h = hash
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return (h ^ (h >>> 16)) >>> 0

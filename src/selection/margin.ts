@@ -17,10 +17,11 @@ export interface MarginOptions {
 /**
  * Pairs by the gap between their answers' rewards; see `implicitGap` and `externalGap`.
  *
- * What to keep is disputed, so all three are here: large gaps, which are less likely to be noise (Deng et al. 2025,
- * arXiv 2502.14560, who join several margins), or small ones, which are hard (Qi et al. 2025, arXiv 2508.04149). Gaps
- * have a sign: the smallest are the most negative, where the judge prefers the rejected answer. Of a band those
- * nearest to its middle come first. Equal ones are taken by index. The value of an outcome is the gap.
+ * What to keep is disputed, so all three are here: large gaps, which are less likely to be noise (Deng et al.
+ * 2025, arXiv 2502.14560, who join several margins), or small ones, which are hard (Qi et al. 2025, arXiv
+ * 2508.04149). Gaps have a sign: the smallest are the most negative, where the judge prefers the rejected answer.
+ * Of a band those nearest to its middle come first. Equal ones are taken by index. The value of an outcome is the
+ * gap.
  *
  * @throws {SelectionError} if an option is out of its range
  */

@@ -1,12 +1,15 @@
+import { cosine, type Metric } from '../similarity/metric'
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { greedy } from './greedy'
 import { rankItems } from './ranking'
-import { SelectionError } from './selection-error'
+import { checkThreshold, SelectionError } from './selection-error'
 import type { Selector } from './selector'
 
 export interface NearDuplicatesOptions {
-  /** Cosine above which two rows are near duplicates. */
+  /** Similarity above which two rows are near duplicates. */
   readonly threshold: number
+  /** Default: `cosine`. */
+  readonly metric?: Metric
   /** How many rows to keep at most; all that are not near duplicates, unless given. */
   readonly budget?: Budget
   /** Rows embedded and compared at a time, at most. The result does not depend on it. */
@@ -14,24 +17,23 @@ export interface NearDuplicatesOptions {
 }
 
 /**
- * Removes near duplicates: of each group the best row stays, and no two kept rows have a cosine above `threshold`.
+ * Removes near duplicates: of each group the best row stays, and no two kept rows have a similarity above `threshold`.
  *
- * Rows are taken by descending score, those of equal score by index; rows whose score is no finite number come after
- * all others, by index, so that a pool without scores is taken in the file's order. A row is kept unless one kept
- * before it is similar. Copies of one content count as one row even at threshold 1, where nothing else is dropped. It is Deita's
- * selection without the need for a score.
+ * Rows are taken by descending score, those of equal score by index; rows whose score is no finite number come
+ * after all others, by index, so that a pool without scores is taken in the file's order. A row is kept unless one
+ * kept before it is similar. Copies of one content count as one row even at threshold 1, where nothing else is
+ * dropped. It is Deita's selection without the need for a score.
  *
  * @throws {SelectionError} if an option is out of its range
  */
 export function nearDuplicates({
   threshold,
+  metric = cosine,
   budget = Infinity,
   blockSize = 512,
 }: NearDuplicatesOptions): Selector {
   checkBudget('near-duplicates', budget)
-  if (!(threshold >= -1 && threshold <= 1)) {
-    throw new SelectionError(`near-duplicates: threshold is ${threshold}, expected a cosine in [-1, 1]`)
-  }
+  checkThreshold('near-duplicates', 'threshold', threshold, metric)
   if (!(Number.isSafeInteger(blockSize) && blockSize > 0)) {
     throw new SelectionError(`near-duplicates: blockSize is ${blockSize}, expected a positive whole number`)
   }
@@ -45,6 +47,7 @@ export function nearDuplicates({
       const decisions = await greedy(order, budgetMeter('near-duplicates', budget, items), {
         vectors,
         threshold,
+        metric,
         blockSize,
         pinned: 0,
         keepIncomparable: false,

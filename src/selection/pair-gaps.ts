@@ -3,8 +3,9 @@ import { measured } from './keep-first'
 import type { Candidate, PairItem } from './pool'
 
 /**
- * The implicit reward gap over β, in nats: (log π(chosen) − log ref(chosen)) − (log π(rejected) − log ref(rejected)).
- * Times β it is the gap of DPO's implicit rewards (Rafailov et al. 2023, arXiv 2305.18290), in the same order.
+ * The implicit reward gap over β, in nats: (log π(chosen) − log ref(chosen)) − (log π(rejected) − log
+ * ref(rejected)). Times β it is the gap of DPO's implicit rewards (Rafailov et al. 2023, arXiv 2305.18290), in the
+ * same order.
  */
 export const implicitGap = ({ implicitMargin }: PairItem): Score =>
   measured('implicit margin', implicitMargin)

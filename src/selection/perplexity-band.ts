@@ -1,6 +1,6 @@
+import type { Score } from '../scoring/scorer'
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { excluded, invalid, keepFirst, measured } from './keep-first'
-import type { PoolItem } from './pool'
 import { checkSeed, randomKey } from './random-key'
 import { SelectionError } from './selection-error'
 import type { Selector } from './selector'
@@ -15,13 +15,13 @@ export interface PerplexityBandOptions {
 }
 
 /**
- * Rows of low, middling or high perplexity (Ankner et al. 2024, arXiv 2405.20541; which band is best depends on the
- * data).
+ * Rows of low, middling or high perplexity (Ankner et al. 2024, arXiv 2405.20541; which band is best depends on
+ * the data).
  *
- * The pool's score is the perplexity, or the loss: only its order counts. A row's percentile is 100 · (rows below +
- * ½ · rows that equal it, itself included) / rows, over the rows whose score is a finite number; so equal rows have
- * one percentile, and the order of the file plays no part. Both ends belong to the band. What the budget keeps of the
- * band is drawn with the seed: positions are those of the draw. The value of an outcome is its score.
+ * The pool's score is the perplexity, or the loss: only its order counts. A row's percentile is 100 · (rows below
+ * + ½ · rows that equal it, itself included) / rows, over the rows whose score is a finite number; so equal rows
+ * have one percentile, and the order of the file plays no part. Both ends belong to the band. What the budget
+ * keeps of the band is drawn with the seed: positions are those of the draw. The value of an outcome is its score.
  *
  * @throws {SelectionError} if an option is out of its range
  */
@@ -37,14 +37,16 @@ export function perplexityBand({ low, high, budget, seed }: PerplexityBandOption
     name: 'perplexity-band',
     async select({ items }, options) {
       const meter = budgetMeter('perplexity-band', budget, items)
-      const percentiles = percentileRanks(items)
+      const sorted = Float64Array.from(
+        items.flatMap(({ score }) => (isFiniteScore(score) ? [score] : [])),
+      ).sort()
       return keepFirst(
         items,
         item => meter.take(item),
         item => {
           const score = measured('score', item.score)
           if (typeof score !== 'number') return invalid(score.missing, item.score)
-          const percentile = percentiles.get(score)!
+          const percentile = percentileOf(score, sorted)
           if (percentile >= low && percentile <= high) {
             return { key: randomKey(seed, 'perplexity-band', item.id), value: score }
           }
@@ -60,16 +62,22 @@ export function perplexityBand({ low, high, budget, seed }: PerplexityBandOption
   }
 }
 
-/** The percentile of each finite score. */
-function percentileRanks(items: readonly PoolItem[]): Map<number, number> {
-  const scores = Float64Array.from(
-    items.flatMap(({ score }) => (Number.isFinite(score) ? [score as number] : [])),
-  )
-  scores.sort()
-  const ranks = new Map<number, number>()
-  for (let begin = 0, end = 0; begin < scores.length; begin = end) {
-    while (end < scores.length && scores[end] === scores[begin]) end++
-    ranks.set(scores[begin]!, (50 * (begin + end)) / scores.length)
+const isFiniteScore = (score: Score): score is number => Number.isFinite(score)
+
+/** The percentile of a score among the sorted ones, of which it is one. */
+function percentileOf(score: number, sorted: Float64Array): number {
+  const below = count(sorted, other => other < score)
+  const upTo = count(sorted, other => other <= score)
+  return (50 * (below + upTo)) / sorted.length
+}
+
+/** How many of the sorted values pass a test that those at the beginning pass. */
+function count(sorted: Float64Array, passes: (value: number) => boolean): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (passes(sorted[middle]!)) low = middle + 1
+    else high = middle
   }
-  return ranks
+  return low
 }

@@ -16,13 +16,12 @@ export function checkSeed(who: string, seed: number): void {
  */
 export function randomKey(seed: number, purpose: string, id: string): number {
   const content = contentId(`${purpose}\n${id}`)
-  const words = [
-    seed | 0,
-    Math.floor(seed / 2 ** 32),
-    Number.parseInt(content.slice(0, 8), 16),
-    Number.parseInt(content.slice(8), 16),
-  ]
-  return (fold(words, 0) * 2 ** 20 + (fold(words, 1) >>> 12) + 0.5) / 2 ** 52
+  let h = 0
+  h = absorb(h, seed | 0)
+  h = absorb(h, Math.floor(seed / 2 ** 32))
+  h = absorb(h, Number.parseInt(content.slice(0, 8), 16))
+  h = absorb(h, Number.parseInt(content.slice(8), 16))
+  return (absorb(h, 0) * 2 ** 20 + (absorb(h, 1) >>> 12) + 0.5) / 2 ** 52
 }
 
 /**
@@ -31,9 +30,8 @@ export function randomKey(seed: number, purpose: string, id: string): number {
  */
 export const gumbel = (uniform: number): number => -naturalLog(-naturalLog(uniform))
 
-function fold(words: readonly number[], last: number): number {
-  return [...words, last].reduce((h, word) => mix((Math.imul(h, 31) + word + 0x9e3779b9) | 0), 0)
-}
+/** A hash after one more 32-bit word. */
+const absorb = (h: number, word: number): number => mix((Math.imul(h, 31) + word + 0x9e3779b9) | 0)
 
 /** Finalizer of MurmurHash3 (Appleby, public domain): every input bit reaches every output bit. */
 function mix(h: number): number {

@@ -22,11 +22,11 @@ export interface RipOptions {
 /**
  * Rejecting instruction preferences: prompts whose worst answer is still good (Yu et al. 2025, arXiv 2501.18578).
  *
- * A pair stays if its rejected answer's reward is at least `minReward`, that answer's length at least `minTokens`, and
- * the gap of the rewards at most `maxGap`; a threshold that is not given is not tested. In the paper an answer of the best
- * reward among many is paired with that of the worst. A quantile is taken over the pairs in which everything tested is
- * known, between two values linearly. Pairs are taken by ascending gap, those of equal gap by index; the gap is
- * the value of an outcome. So both rewards are needed whatever is tested.
+ * A pair stays if its rejected answer's reward is at least `minReward`, that answer's length at least `minTokens`,
+ * and the gap of the rewards at most `maxGap`; a threshold that is not given is not tested. In the paper an answer
+ * of the best reward among many is paired with that of the worst. A quantile is taken over the pairs in which
+ * everything tested is known, between two values linearly. Pairs are taken by ascending gap, those of equal gap by
+ * index; the gap is the value of an outcome. So both rewards are needed whatever is tested.
  *
  * @throws {SelectionError} if an option is out of its range
  */

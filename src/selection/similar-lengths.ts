@@ -15,8 +15,8 @@ export interface SimilarLengthsOptions {
 /**
  * Pairs whose answers are about as long as each other, so that training on them teaches no preference for length.
  *
- * Pairs are taken by ascending |tokens of the chosen − tokens of the rejected|, those of equal gap by index. The value
- * of an outcome is the gap, above 0 where the chosen answer is the longer one.
+ * Pairs are taken by ascending |tokens of the chosen − tokens of the rejected|, those of equal gap by index. The
+ * value of an outcome is the gap, above 0 where the chosen answer is the longer one.
  *
  * @throws {SelectionError} if an option is out of its range
  */

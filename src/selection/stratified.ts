@@ -20,11 +20,11 @@ interface Stratum {
 /**
  * Rows by chance, but from each stratum its share: a source with a tenth of the rows has a tenth of the budget.
  *
- * Shares are rounded by the largest remainder: each stratum gets its share rounded down, and what is left goes one by
- * one to the largest remainders; of equal ones to the stratum with more rows, then to the one whose first row comes
- * first. Inside a stratum rows are drawn as `random` draws them, with the same keys; the value of an outcome is the key. A
- * budget in tokens is shared out in proportion to the strata's tokens, in whole tokens, and each stratum ends with
- * the first row that exceeds its part.
+ * Shares are rounded by the largest remainder: each stratum gets its share rounded down, and what is left goes one
+ * by one to the largest remainders; of equal ones to the stratum with more rows, then to the one whose first row
+ * comes first. Inside a stratum rows are drawn as `random` draws them, with the same keys; the value of an outcome
+ * is the key. A budget in tokens is shared out in proportion to the strata's tokens, in whole tokens, and each
+ * stratum ends with the first row that exceeds its part.
  *
  * @throws {SelectionError} if an option is out of its range
  */
@@ -68,8 +68,8 @@ function tokenBudgets(tokens: number, strata: readonly (readonly [unknown, Strat
 }
 
 /**
- * Whole parts of `total` in proportion to whole `sizes`, by the largest remainder; equal remainders go to the larger
- * size, then to the one that comes first.
+ * Whole parts of `total` in proportion to whole `sizes`, by the largest remainder; equal remainders go to the
+ * larger size, then to the one that comes first.
  */
 function apportion(total: number, sizes: readonly number[]): number[] {
   const all = BigInt(sizes.reduce((sum, size) => sum + size, 0))

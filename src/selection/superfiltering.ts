@@ -12,10 +12,10 @@ export interface SuperfilteringOptions {
 /**
  * Superfiltering: the hardest instructions that still help (Li et al. 2024, arXiv 2402.00530).
  *
- * The pool's score is the instruction-following difficulty, IFD = PPL(answer | instruction) / PPL(answer). From 1 on
- * the instruction does not help to predict the answer, so the two hardly belong together: such rows are left out.
- * The others are taken by descending IFD, those of equal IFD by index. A fraction is one of the pool; the released
- * code takes it of 52002, Alpaca's rows.
+ * The pool's score is the instruction-following difficulty, IFD = PPL(answer | instruction) / PPL(answer). From 1
+ * on the instruction does not help to predict the answer, so the two hardly belong together: such rows are left
+ * out. The others are taken by descending IFD, those of equal IFD by index. A fraction is one of the pool; the
+ * released code takes it of 52002, Alpaca's rows.
  *
  * @throws {SelectionError} if an option is out of its range
  */

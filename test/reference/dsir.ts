@@ -15,13 +15,18 @@ export function bucketCounts(text: string, buckets: number): Map<number, number>
   return counts
 }
 
-/** Σ n_b (log(p_b + 1e-8) − log(q_b + 1e-8)) of each text: p over the target, q over the texts themselves. */
-export function logWeights(texts: readonly string[], target: readonly string[], buckets: number): number[] {
+/** Σ n_b (log(p_b + s) − log(q_b + s)) of each text: p over the target, q over the texts themselves. */
+export function logWeights(
+  texts: readonly string[],
+  target: readonly string[],
+  buckets: number,
+  smoothing: number,
+): number[] {
   const shares = (all: readonly string[]) => {
     const counts = all.flatMap(text => [...bucketCounts(text, buckets)])
     const sum = counts.reduce((total, [, n]) => total + n, 0)
     return (bucket: number) =>
-      counts.filter(([b]) => b === bucket).reduce((total, [, n]) => total + n, 0) / (sum || 1) + 1e-8
+      counts.filter(([b]) => b === bucket).reduce((total, [, n]) => total + n, 0) / (sum || 1) + smoothing
   }
   const [p, q] = [shares(target), shares(texts)]
   return texts.map(text =>

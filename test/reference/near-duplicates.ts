@@ -1,4 +1,4 @@
-import { first } from './cosine-threshold'
+import { isComparable, type MetricName, similarity } from './deita'
 import type { PlainOutcome } from './outcomes'
 
 export interface Row {
@@ -9,13 +9,13 @@ export interface Row {
   readonly vector: ArrayLike<number>
 }
 
-const hasDirection = (vector: ArrayLike<number>) => {
-  const values = Array.from(vector)
-  return values.every(Number.isFinite) && values.some(v => Math.abs(v) >= 2 ** -100)
-}
-
 /** One row after the other against all rows kept before it, until `budget` rows are kept. */
-export function nearDuplicates(rows: readonly Row[], threshold: number, budget: number): PlainOutcome[] {
+export function nearDuplicates(
+  rows: readonly Row[],
+  metric: MetricName,
+  threshold: number,
+  budget: number,
+): PlainOutcome[] {
   const best = (a: Row, b: Row) => {
     const [x, y] = [Number.isNaN(a.score) ? null : a.score, Number.isNaN(b.score) ? null : b.score]
     if (x === null || y === null) return Number(x === null) - Number(y === null) || a.index - b.index
@@ -27,14 +27,12 @@ export function nearDuplicates(rows: readonly Row[], threshold: number, budget: 
   const kept: Row[] = []
   const decide = (row: Row): PlainOutcome['decision'] & object => {
     if (kept.length >= budget) return { kind: 'beyond budget' }
-    if (!hasDirection(row.vector)) return { kind: 'invalid' }
-    const match = first(
-      row.vector,
-      kept.map(({ vector }) => vector),
-      threshold,
-    )
-    if (match)
-      return { kind: 'similar', to: kept[match.row]!.index, similarity: match.similarity } as { kind: string }
+    if (!isComparable(row.vector, metric)) return { kind: 'invalid' }
+    const other = kept.find(({ vector }) => similarity(metric, row.vector, vector) > threshold)
+    if (other) {
+      const match = { to: other.index, similarity: similarity(metric, row.vector, other.vector) }
+      return { kind: 'similar', ...match }
+    }
     kept.push(row)
     return { kind: 'kept', rank: kept.length - 1 }
   }

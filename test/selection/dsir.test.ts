@@ -14,25 +14,29 @@ const targets = fc.array(fc.constantFrom(...TEXTS.filter(text => text.trim() !==
 })
 
 it('draws rows by their importance', async () => {
-  const buckets = fc.constantFrom(1, 7, 10_000)
+  const hashing = fc.record({
+    buckets: fc.constantFrom(1, 7, 10_000),
+    smoothing: fc.constantFrom(1e-8, 1e-4, 1),
+  })
   await fc.assert(
     fc.asyncProperty(
       withBudget(rows),
       targets,
-      buckets,
+      hashing,
       seeds,
-      async ({ items, wish }, target, buckets, seed) => {
+      async ({ items, wish }, target, hashing, seed) => {
         const weights = reference.logWeights(
           items.map(({ text }) => text),
           target,
-          buckets,
+          hashing.buckets,
+          hashing.smoothing,
         )
         const noisy = new Map(
           items.map((item, i) => [item, weights[i]! + gumbel(randomKey(seed, 'dsir', item.id))]),
         )
         const worded = items.filter(({ text }) => text.trim() !== '')
         const sorted = sortedBy(worded, item => -noisy.get(item)!)
-        const selector = dsir({ target, budget: asBudget(wish), seed, buckets })
+        const selector = dsir({ target, budget: asBudget(wish), seed, ...hashing })
         expect(await decided(items, selector)).toEqual(outcomes(items, sorted, wish))
         const { outcomes: got } = await select({ items }, selector)
         for (const [i, { value }] of got.entries()) {
@@ -53,7 +57,7 @@ it('draws in proportion to the weights', async () => {
   const target = ['a', 'a', 'a', 'a', 'b']
   let first = 0
   for (let seed = 0; seed < 2000; seed++) {
-    const { kept } = await select({ items: pool(['a', 'b']) }, dsir({ target, budget: 1, seed }))
+    const { kept } = await select({ items: pool(['a', 'b']) }, dsir({ target, budget: 1, seed, buckets: 64 }))
     if (kept[0] === 0) first++
   }
   // 1600 ± 18; the bound is five deviations.
@@ -90,12 +94,20 @@ it('sets rows without a word aside, and says so', async () => {
   })
 })
 
-it('stops when it is told to', async () => {
+it('stops soon when it is told to', async () => {
+  let read = 0
+  const items = pool(Array.from({ length: 5000 }, (_, i) => `text ${i}`)).map(({ text, ...item }) => ({
+    ...item,
+    get text() {
+      read++
+      return text
+    },
+  }))
   const controller = new AbortController()
-  const items = pool(Array.from({ length: 3000 }, (_, i) => `text ${i}`))
-  const work = select({ items }, dsir({ target: ['a'], budget: 2, seed: 0 }), { signal: controller.signal })
+  const work = dsir({ target: ['a'], budget: 2, seed: 0 }).select({ items }, { signal: controller.signal })
   controller.abort(new Error('enough'))
   await expect(work).rejects.toThrow('enough')
+  expect(read).toBeLessThan(2000)
 })
 
 it('explains what it cannot take', () => {
@@ -103,6 +115,7 @@ it('explains what it cannot take', () => {
   expect(() => dsir({ ...options, target: [] })).toThrow(/the target's 0 texts have no word; give some/)
   expect(() => dsir({ ...options, target: [' ', ''] })).toThrow(/the target's 2 texts have no word/)
   expect(() => dsir({ ...options, buckets: 0 })).toThrow(/dsir: buckets is 0/)
+  expect(() => dsir({ ...options, smoothing: 0 })).toThrow(/dsir: smoothing is 0/)
   expect(() => dsir({ ...options, seed: -1 })).toThrow(/dsir: seed is -1/)
   expect(() => dsir({ ...options, budget: 0.5 })).toThrow(/dsir: budget is 0.5/)
 })

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
 import { nearDuplicates } from '../../src/selection/near-duplicates'
 import { select } from '../../src/selection/selector'
+import { cosine, dot, negativeL1, negativeL2 } from '../../src/similarity/metric'
 import { test } from '../gpu'
-import { cosine } from '../reference/cosine-threshold'
+import { type MetricName, similarity } from '../reference/deita'
 import * as reference from '../reference/near-duplicates'
 import { numberOr, scores } from './items'
 import { givenVectors } from './vectors'
@@ -21,7 +22,16 @@ const cases = fc.array(fc.record({ score: scores, vector: vectors }), { maxLengt
     indices: fc.uniqueArray(fc.nat({ max: 40 }), { minLength: list.length, maxLength: list.length }),
     // A row may be a copy of an earlier one: of one content, so of one vector.
     copies: fc.array(fc.option(fc.nat(), { freq: 2 }), { minLength: list.length, maxLength: list.length }),
-    threshold: fc.oneof(fc.constantFrom(-1, 0, 0.5, 0.9, 1), fc.double({ min: -1, max: 1, noNaN: true })),
+    like: fc.oneof(
+      fc.record({
+        metric: fc.constant(cosine),
+        threshold: fc.oneof(fc.constantFrom(-1, 0, 0.5, 0.9, 1), fc.double({ min: -1, max: 1, noNaN: true })),
+      }),
+      fc.record({
+        metric: fc.constantFrom(dot, negativeL1, negativeL2),
+        threshold: fc.constantFrom(-2, -1, -0.5, 0),
+      }),
+    ),
     budget: fc.oneof(fc.constantFrom(undefined, 0, 1, Infinity), fc.nat({ max: 15 })),
     blockSize: fc.constantFrom(1, 3, 64),
   }),
@@ -30,7 +40,7 @@ const cases = fc.array(fc.record({ score: scores, vector: vectors }), { maxLengt
 describe('near-duplicates', () => {
   test('keeps what a double loop keeps', async ({ gpu }) => {
     await fc.assert(
-      fc.asyncProperty(cases, async ({ list, indices, copies, threshold, budget, blockSize }) => {
+      fc.asyncProperty(cases, async ({ list, indices, copies, like, budget, blockSize }) => {
         const content: number[] = []
         for (const [i, copy] of copies.entries())
           content.push(copy === null || i === 0 ? i : content[copy % i]!)
@@ -51,14 +61,16 @@ describe('near-duplicates', () => {
           list.map(({ vector }) => Float32Array.from(vector)),
           3,
         )
-        const options = { threshold, blockSize, ...(budget === undefined ? {} : { budget }) }
+        const options = { ...like, blockSize, ...(budget === undefined ? {} : { budget }) }
         const { outcomes } = await select({ items, vectors: stored }, nearDuplicates(options))
         const got = outcomes.map(({ index, position, decision }) => ({
           index,
           position,
           decision: decision.kind === 'invalid' ? { kind: 'invalid' } : decision,
         }))
-        expect(got).toEqual(reference.nearDuplicates(rows, threshold, budget ?? Infinity))
+        expect(got).toEqual(
+          reference.nearDuplicates(rows, like.metric.name as MetricName, like.threshold, budget ?? Infinity),
+        )
         expect(outcomes.map(({ value }) => value)).toEqual(list.map(({ score }) => score))
       }),
       { numRuns: 250, seed: 1 },
@@ -82,12 +94,12 @@ describe('near-duplicates', () => {
       pool(gpu, rows, { missing: 'not scored' }),
       nearDuplicates({ threshold: 0.99 }),
     )
-    const similarity = cosine(Float32Array.from(rows[0]), Float32Array.from(rows[1]))
+    const value = similarity('cosine', Float32Array.from(rows[0]), Float32Array.from(rows[1]))
     expect(outcomes.map(({ decision }) => decision)).toEqual([
       { kind: 'kept', rank: 0 },
-      { kind: 'similar', to: 0, similarity },
+      { kind: 'similar', to: 0, similarity: value },
       { kind: 'kept', rank: 1 },
-      { kind: 'similar', to: 2, similarity },
+      { kind: 'similar', to: 2, similarity: value },
       { kind: 'kept', rank: 2 },
     ])
   })
