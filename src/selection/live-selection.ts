@@ -1,11 +1,13 @@
 import type { Vectors } from '../embedding/vectors'
 import { cosine, type Metric } from '../similarity/metric'
+import { RowFlag } from '../similarity/prepare-rows'
 import { type Edges, thresholdJoin } from '../similarity/threshold-join'
 import { type Budget, budgetMeter, checkBudget } from './budget'
+import { Neighbours } from './neighbours'
 import type { Pool, PoolItem } from './pool'
 import { byScore, checkPin, contentOf, type Pins, rankItems, scoreProblem } from './ranking'
 import { checkThreshold, SelectionError } from './selection-error'
-import { type Decision, type Outcome, type Selection, selectionOf } from './selector'
+import type { Decision, Outcome, Selection } from './selector'
 import { vectorProblem } from './vector-problem'
 
 export interface LiveSelectionOptions {
@@ -26,6 +28,8 @@ export interface LiveSettings extends Pins {
   readonly threshold: number
 }
 
+const BEYOND_BUDGET: Decision = { kind: 'beyond budget' }
+
 /** Two rows of the pool, the better one first, and their similarity. */
 export interface SimilarPair {
   readonly index: number
@@ -43,18 +47,18 @@ export interface SimilarPair {
  */
 export class LiveSelection {
   readonly #items: readonly PoolItem[]
-  /** Places of the items in `#items`, best first. */
-  readonly #ranked: Uint32Array
-  /** Each item's content as a number: its row in the join. */
-  readonly #nodeOf: Uint32Array
-  /** One item of each content. */
+  /** One item of each content, best first: the rows of the join. */
   readonly #nodes: readonly PoolItem[]
   readonly #edges: Edges
+  readonly #neighbours: Neighbours
   readonly #problems: Vectors['problems']
-  /** A node's neighbours are those from `#starts[node]` to `#starts[node + 1]`, with the edges that lead there. */
-  readonly #starts: Uint32Array
-  readonly #neighbours: Uint32Array
-  readonly #edgeOf: Uint32Array
+  /** The items best first: their places in `#items`, their contents' rows in the join, and what selection asks first. */
+  readonly #places: Uint32Array
+  readonly #nodeOf: Uint32Array
+  readonly #indices: Float64Array
+  readonly #scored: Uint8Array
+  /** The inverse of `#places`. */
+  readonly #rankedAt: Uint32Array
 
   /** The lowest threshold that can be asked for. */
   get lowest(): number {
@@ -81,25 +85,17 @@ export class LiveSelection {
     this.#items = items
     this.#nodes = nodes
     this.#edges = edges
+    this.#neighbours = new Neighbours(edges)
     this.#problems = problems
     const node = new Map(nodes.map((item, n) => [contentOf(item), n]))
-    this.#nodeOf = Uint32Array.from(items, item => node.get(contentOf(item))!)
-    this.#ranked = Uint32Array.from(items.map((_, i) => i).sort((a, b) => byScore(items[a]!, items[b]!)))
-    const { from, to } = edges
-    this.#starts = new Uint32Array(nodes.length + 1)
-    for (const ends of [from, to]) for (const n of ends) this.#starts[n + 1]!++
-    for (let n = 0; n < nodes.length; n++) this.#starts[n + 1]! += this.#starts[n]!
-    const next = this.#starts.slice()
-    this.#neighbours = new Uint32Array(2 * from.length)
-    this.#edgeOf = new Uint32Array(2 * from.length)
-    const link = (n: number, other: number, edge: number) => {
-      this.#neighbours[next[n]!] = other
-      this.#edgeOf[next[n]!++] = edge
-    }
-    for (let e = 0; e < from.length; e++) {
-      link(from[e]!, to[e]!, e)
-      link(to[e]!, from[e]!, e)
-    }
+    this.#places = Uint32Array.from(items.map((_, i) => i).sort((a, b) => byScore(items[a]!, items[b]!)))
+    this.#nodeOf = this.#places.map(place => node.get(contentOf(items[place]!))!)
+    this.#indices = Float64Array.from(this.#places, place => items[place]!.index)
+    this.#scored = Uint8Array.from(this.#places, place => Number(Number.isFinite(items[place]!.score)))
+    this.#rankedAt = new Uint32Array(items.length)
+    this.#places.forEach((place, k) => {
+      this.#rankedAt[place] = k
+    })
   }
 
   /** One item of each content, the best one, best first: the rows that `edges` join. */
@@ -149,76 +145,69 @@ export class LiveSelection {
       )
     }
     const items = this.#items
-    const outcomes: Outcome[] = new Array(items.length)
     const meter = budgetMeter('LiveSelection', budget, items)
-    /** What was kept, by rank, and the first rank that each node has. */
-    const kept: PoolItem[] = []
+    const [indices, nodeOf] = [this.#indices, this.#nodeOf]
+    const n = items.length
+    /** In the order of the ranks, as `#places` is. */
+    const decisions: (Decision | null)[] = new Array(n).fill(null)
+    const positions = new Int32Array(n).fill(-1)
+    /** `index` of what was kept, by rank; and for each content the first rank it has, and the `index` that stands for it. */
+    const kept: number[] = []
     const rankOf = new Int32Array(this.#nodes.length).fill(-1)
-    /** The place of the item that stands for each node. */
-    const standing = new Int32Array(this.#nodes.length).fill(-1)
+    const standing = new Float64Array(this.#nodes.length).fill(-1)
     let position = 0
-    let ended = false
-    const settle = (place: number, at: number | null, decision: Decision) => {
-      const { index, id, score } = items[place]!
-      outcomes[place] = { index, id, value: score, position: at, decision }
-    }
-    const take = (place: number, pinned: boolean) => {
-      const node = this.#nodeOf[place]!
+    const take = (k: number, pinned: boolean) => {
+      const node = nodeOf[k]!
       if (rankOf[node] === -1) rankOf[node] = kept.length
-      const rank = kept.push(items[place]!) - 1
-      settle(place, position++, { kind: 'kept', rank, ...(pinned ? { pinned: true } : {}) })
+      const rank = kept.push(indices[k]!) - 1
+      decisions[k] = pinned ? { kind: 'kept', rank, pinned } : { kind: 'kept', rank }
     }
-    if (keep.size > 0) {
-      for (const place of this.#ranked) {
-        const item = items[place]!
-        if (!keep.has(item.index)) continue
-        checkPin('LiveSelection', item, exclude)
-        const node = this.#nodeOf[place]!
-        if (standing[node] === -1) standing[node] = place
-        meter.take(item)
-        take(place, true)
-      }
+    for (let k = 0; keep.size > 0 && k < n; k++) {
+      if (!keep.has(indices[k]!)) continue
+      const item = items[this.#places[k]!]!
+      checkPin('LiveSelection', item, exclude)
+      if (standing[nodeOf[k]!] === -1) standing[nodeOf[k]!] = indices[k]!
+      meter.take(item)
+      positions[k] = position++
+      take(k, true)
     }
-    for (const place of this.#ranked) {
-      const item = items[place]!
-      if (outcomes[place]) continue
-      const reason = exclude.get(item.index)
-      const node = this.#nodeOf[place]!
-      if (reason !== undefined) settle(place, null, { kind: 'excluded', reason })
-      else if (!Number.isFinite(item.score)) {
-        settle(place, null, { kind: 'invalid', reason: scoreProblem(item) })
-      } else if (standing[node] !== -1) {
-        settle(place, null, { kind: 'duplicate', of: items[standing[node]!]!.index })
-      } else {
-        standing[node] = place
+    let ended = false
+    for (let k = 0; k < n; k++) {
+      if (decisions[k] !== null) continue
+      const node = nodeOf[k]!
+      const reason = exclude.size > 0 ? exclude.get(indices[k]!) : undefined
+      if (reason !== undefined) decisions[k] = { kind: 'excluded', reason }
+      else if (!this.#scored[k]) {
+        decisions[k] = { kind: 'invalid', reason: scoreProblem(items[this.#places[k]!]!) }
+      } else if (standing[node] !== -1) decisions[k] = { kind: 'duplicate', of: standing[node]! }
+      else {
+        standing[node] = indices[k]!
+        positions[k] = position++
         ended ||= meter.full
-        const obstacle = ended ? null : this.#obstacle(node, threshold, rankOf, kept)
-        if (obstacle) settle(place, position++, obstacle)
-        else if (!ended && meter.take(item)) take(place, false)
-        else {
-          ended = true
-          settle(place, position++, { kind: 'beyond budget' })
-        }
+        if (!ended) decisions[k] = this.#obstacle(node, threshold, rankOf, kept)
+        if (ended || decisions[k] !== null) continue
+        ended = !meter.take(items[this.#places[k]!]!)
+        if (!ended) take(k, false)
       }
     }
-    return selectionOf(outcomes)
+    const outcomes = items.map(({ index, id, score }, place): Outcome => {
+      const k = this.#rankedAt[place]!
+      const position = positions[k] === -1 ? null : positions[k]!
+      return { index, id, value: score, position, decision: decisions[k] ?? BEYOND_BUDGET }
+    })
+    return { kept, outcomes }
   }
 
-  /** Why a node cannot be kept: the first kept one that it resembles, or its own vector. */
-  #obstacle(node: number, threshold: number, rankOf: Int32Array, kept: readonly PoolItem[]): Decision | null {
-    const reason = vectorProblem(this.#nodes[node]!, this.#edges.flags[node], this.#problems)
-    if (reason !== null) return { kind: 'invalid', reason }
-    let best = -1
-    let similarity = 0
-    for (let at = this.#starts[node]!; at < this.#starts[node + 1]!; at++) {
-      const rank = rankOf[this.#neighbours[at]!]!
-      if (rank === -1 || (best !== -1 && rank > best)) continue
-      const found = this.#edges.similarity[this.#edgeOf[at]!]!
-      if (!(found > threshold)) continue
-      best = rank
-      similarity = found
+  /** Why a row of the join cannot be kept: the first kept one that it resembles, or its own vector. */
+  #obstacle(node: number, threshold: number, rankOf: Int32Array, kept: readonly number[]): Decision | null {
+    const flag = this.#edges.flags[node]
+    if (flag !== RowFlag.usable) {
+      return { kind: 'invalid', reason: vectorProblem(this.#nodes[node]!, flag, this.#problems)! }
     }
-    return best === -1 ? null : { kind: 'similar', to: kept[best]!.index, similarity }
+    const { others, similarities } = this.#neighbours
+    const at = this.#neighbours.firstKept(node, threshold, rankOf)
+    if (at === -1) return null
+    return { kind: 'similar', to: kept[rankOf[others[at]!]!]!, similarity: similarities[at]! }
   }
 
   /**
@@ -229,13 +218,15 @@ export class LiveSelection {
    */
   pairsNear(threshold: number, limit: number, side: 'above' | 'below' | 'both' = 'both'): SimilarPair[] {
     const { from, to, similarity } = this.#edges
-    const wanted: number[] = []
-    for (let e = 0; e < similarity.length; e++) {
-      if (side === 'both' || similarity[e]! > threshold === (side === 'above')) wanted.push(e)
-    }
-    const away = (e: number) => Math.abs(similarity[e]! - threshold)
-    wanted.sort((a, b) => away(a) - away(b) || from[a]! - from[b]! || to[a]! - to[b]!)
-    return wanted.slice(0, limit).map(e => ({
+    const isWanted = (e: number) => side === 'both' || similarity[e]! > threshold === (side === 'above')
+    const away = similarity.map((value, e) => (isWanted(e) ? Math.abs(value - threshold) : Number.NaN))
+    // NaN sorts last, and is not below any limit.
+    const farthest = limit < away.length ? away.slice().sort()[limit - 1]! : Number.POSITIVE_INFINITY
+    const found: number[] = []
+    for (let e = 0; e < away.length; e++) if (away[e]! <= farthest) found.push(e)
+    if (Number.isNaN(farthest)) for (let e = 0; e < away.length; e++) if (isWanted(e)) found.push(e)
+    found.sort((a, b) => away[a]! - away[b]! || from[a]! - from[b]! || to[a]! - to[b]!)
+    return found.slice(0, limit).map(e => ({
       index: this.#nodes[from[e]!]!.index,
       other: this.#nodes[to[e]!]!.index,
       similarity: similarity[e]!,

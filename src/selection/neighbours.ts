@@ -1,0 +1,43 @@
+import type { Edges } from '../similarity/threshold-join'
+
+/** Each row's similar rows, in both directions, from the pairs that a join found. */
+export class Neighbours {
+  /** Those of row n lie from `starts[n]` to `starts[n + 1]`. */
+  readonly starts: Uint32Array
+  readonly others: Uint32Array
+  readonly similarities: Float64Array
+
+  constructor({ from, to, similarity, flags }: Edges) {
+    const count = flags.length
+    this.starts = new Uint32Array(count + 1)
+    for (const ends of [from, to]) for (let e = 0; e < ends.length; e++) this.starts[ends[e]! + 1]!++
+    for (let n = 0; n < count; n++) this.starts[n + 1]! += this.starts[n]!
+    const next = this.starts.slice()
+    this.others = new Uint32Array(2 * from.length)
+    this.similarities = new Float64Array(2 * from.length)
+    for (let e = 0; e < from.length; e++) {
+      const [a, b] = [from[e]!, to[e]!]
+      this.others[next[a]!] = b
+      this.similarities[next[a]!++] = similarity[e]!
+      this.others[next[b]!] = a
+      this.similarities[next[b]!++] = similarity[e]!
+    }
+  }
+
+  /**
+   * Where the first kept row stands, by rank, that is more similar to row `n` than `threshold`; -1 if there is none.
+   *
+   * @param rankOf each row's rank, -1 if it is not kept
+   */
+  firstKept(n: number, threshold: number, rankOf: Int32Array): number {
+    let best = -1
+    let rank = Number.POSITIVE_INFINITY
+    for (let at = this.starts[n]!, end = this.starts[n + 1]!; at < end; at++) {
+      const r = rankOf[this.others[at]!]!
+      if (r < 0 || r >= rank || !(this.similarities[at]! > threshold)) continue
+      rank = r
+      best = at
+    }
+    return best
+  }
+}
