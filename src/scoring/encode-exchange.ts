@@ -57,6 +57,22 @@ export function encodeExchange(
   }
 }
 
+/** A text as a whole, its beginning if it exceeds `maxTokens`; before it stands the token `start`. */
+export function encodeWhole(
+  tokenizer: Tokenizer,
+  start: number,
+  text: string,
+  maxTokens: number,
+): Omit<EncodedExchange, 'alone'> | Missing {
+  const ids = plainIds(tokenizer, text)
+  if (ids[0] === start) ids.shift()
+  if (ids.length === 0) return { missing: 'the text has no token' }
+  return {
+    given: { ids: Uint32Array.from([start, ...ids.slice(0, maxTokens - 1)]), answerBegin: 1 },
+    truncated: ids.length > maxTokens - 1,
+  }
+}
+
 /**
  * Prompt and answer as Superfiltering's code_ifd/data_analysis.py encodes them
  * (https://github.com/tianyi-lab/Superfiltering): both in one text, the answer's tokens being those beyond as many as
@@ -69,6 +85,7 @@ export function encodeAsSuperfiltering(
   output: string,
   maxTokens: number,
 ): EncodedExchange | Missing {
+  if (output === '') return { missing: 'the answer has no token' }
   const both = tokenizer.encode(prompt + output)
   const alone = tokenizer.encode(output)
   const begin = tokenizer.encode(prompt).length

@@ -1,11 +1,11 @@
 import type { LoraMap } from '../models/causal-network'
 import { checkContext } from '../models/context'
 import type { Model } from '../models/load-model'
-import { encodeExchange, startToken } from './encode-exchange'
+import { encodeExchange, encodeWhole, startToken } from './encode-exchange'
 import { encodedOrMissing } from './encode-text'
 import { scoreLosses } from './losses'
 import { type PromptText, plainPrompt } from './prompt-text'
-import type { Scorer } from './scorer'
+import type { RowExchange, Scorer } from './scorer'
 
 export interface PerplexityOptions {
   /** Default: the model as it is. */
@@ -38,17 +38,18 @@ export function perplexityScorer(
 ): Scorer {
   checkContext(network, maxTokens)
   const start = startToken('perplexityScorer', tokenizer)
+  const encode = (exchange: RowExchange) => {
+    const [text, { output }] = [prompt(exchange), exchange]
+    return whole
+      ? encodeWhole(tokenizer, start, text + output, maxTokens)
+      : encodeExchange(tokenizer, start, text, output, maxTokens)
+  }
   return {
     name: 'perplexity',
     keys: ['perplexity'],
     score: (exchanges, options) =>
       scoreLosses('perplexity', exchanges, { network, adapter, ...options }, exchange => {
-        const { output } = exchange
-        const encoded = encodedOrMissing(() =>
-          whole
-            ? encodeExchange(tokenizer, start, '', prompt(exchange) + output, maxTokens)
-            : encodeExchange(tokenizer, start, prompt(exchange), output, maxTokens),
-        )
+        const encoded = encodedOrMissing(() => encode(exchange))
         if ('missing' in encoded) return encoded
         const { given, truncated } = encoded
         return { texts: [given], truncated, value: ([loss]) => Math.exp(loss!) }

@@ -130,7 +130,10 @@ describe('what has no IFD', () => {
     const one = alone([{ instruction: 'Say a letter.', output: 'Y' }])
     const none = alone([{ instruction: 'Say nothing.', output: '' }])
     expect(plain(model, 'Y')).toHaveLength(1)
-    expect(await valuesOf(ifdScorer(model), none)).toEqual([{ missing: 'the answer has no token' }])
+    for (const compat of [false, true]) {
+      const values = await valuesOf(ifdScorer(model, { compat }), none)
+      expect(values).toEqual([{ missing: 'the answer has no token' }])
+    }
     expect(await valuesOf(ifdScorer(model, { compat: true }), one)).toEqual([
       { missing: 'the answer has no token that one before it predicts' },
     ])

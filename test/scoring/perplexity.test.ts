@@ -40,6 +40,21 @@ describe('perplexityScorer', () => {
     expectClose((await valuesOf(perplexityScorer(model, { whole: true }))) as number[], wholes, close)
   })
 
+  test('puts no second token before a text that begins with it', async ({ model }) => {
+    const prompt = () => '<s>One. '
+    const ids = plain(model, '<s>One. 7')
+    expect(ids[0]).toBe(model.tokenizer.bosId)
+    const whole = await valuesOf(perplexityScorer(model, { prompt, whole: true }), texts.slice(0, 1))
+    expectClose(whole as number[], [Math.exp(await meanLoss(model.network, ids, 1))], close)
+    const x = plain(model, prompt())
+    const given = Math.exp(await meanLoss(model.network, [...x, ...plain(model, '7')], x.length))
+    expectClose(
+      (await valuesOf(perplexityScorer(model, { prompt }), texts.slice(0, 1))) as number[],
+      [given],
+      close,
+    )
+  })
+
   test('is what transformers computes', async ({ model }) => {
     const cases = fixture.cases.flatMap(({ sameTokens, ...one }) =>
       sameTokens ? [{ ...one, sameTokens }] : [],
@@ -72,6 +87,14 @@ describe('perplexityScorer', () => {
   test('is missing for an answer without tokens, and refused where no text can begin', async ({ model }) => {
     const none = alone([{ instruction: 'Say nothing.', output: '' }])
     expect(await valuesOf(perplexityScorer(model), none)).toEqual([{ missing: 'the answer has no token' }])
+    const empty = perplexityScorer(model, { whole: true, prompt: () => '' })
+    expect(await valuesOf(empty, none)).toEqual([{ missing: 'the text has no token' }])
+    const prompt = () => {
+      throw new ModelError('the text holds token 9999')
+    }
+    expect(await valuesOf(perplexityScorer(model, { prompt }), none)).toEqual([
+      { missing: 'the text holds token 9999' },
+    ])
     const tokenizer = { ...model.tokenizer, bosId: null, eosId: null }
     expect(() => perplexityScorer({ ...model, tokenizer })).toThrow(ScorerError)
     expect(() => perplexityScorer(model, { maxTokens: 0 })).toThrow(ModelError)
