@@ -1,7 +1,7 @@
 // The public surface of tabtune. Everything else may change without notice.
 export { type ColumnNumbers, columnNumbers } from './data/column-numbers'
 export type { ContainerName } from './data/container'
-export type { Source } from './data/content'
+export { type Content, contentOf, type Source } from './data/content'
 export { contentId } from './data/content-id'
 export { DataError } from './data/data-error'
 export {
@@ -52,6 +52,8 @@ export {
   type Turn,
 } from './data/row'
 export type { BinarizeOptions } from './data/ultra-feedback'
+export { writePairs } from './data/write-pairs'
+export { fileExtension, type WriteOptions } from './data/write-records'
 export { writeRows } from './data/write-rows'
 export { columnVectors } from './embedding/column-vectors'
 export type { Embedder, EmbedOptions } from './embedding/embedder'

@@ -1,8 +1,10 @@
+import type { Chunk } from './content'
 import { type CsvField, type Delimiter, fieldsToJson, splitFields } from './csv-fields'
 import { type CsvRecord, readCsvRecords } from './csv-records'
 import { DataError, Unreadable } from './data-error'
 import { type Entry, maxRowBytes, tooLong } from './entry'
-import { firstLines, markLength, type Text } from './json-entries'
+import { markLength, type Text } from './json-entries'
+import { skipSpace } from './json-scanner'
 import { decodeUtf8, excerpt, notUtf8 } from './utf-8'
 
 /** Columns of the formats that are read: a first line with one of them makes a text a table. */
@@ -17,23 +19,49 @@ const knownColumns: ReadonlySet<string> = new Set([
   'chosen',
   'rejected',
 ])
-const delimiters: readonly Delimiter[] = ['\t', ',', ';']
+/** In a table of one column each finds the same name; the comma is the one to expect. */
+const delimiters: readonly Delimiter[] = [',', '\t', ';']
+const maxHeaderBytes = 2 ** 20
 
-/** The delimiter of a table whose first line names a known column, or undefined. */
-export async function detectDelimiter(text: Text): Promise<Delimiter | undefined> {
-  const [first] = await firstLines(text, 1)
-  const line = first && !first.tooLong ? decodeUtf8(first.bytes) : undefined
-  if (line === undefined) return undefined
-  const columns = (delimiter: Delimiter): readonly string[] => {
+/** The beginning of a text, in which a table's first line should end. */
+async function* beginning(text: Text): AsyncGenerator<Chunk, void, undefined> {
+  let length = 0
+  for await (const chunk of text.chunks()) {
+    yield chunk
+    length += chunk.bytes.length
+    if (length > maxHeaderBytes) return
+  }
+}
+
+async function columnsIn(text: Text, delimiter: Delimiter): Promise<readonly string[]> {
+  for await (const record of records(beginning(text), delimiter)) {
     try {
-      return splitFields(line, delimiter).map(field => field.text)
-    } catch {
+      return fieldsOf(record, delimiter).map(field => field.text)
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error
       return []
     }
   }
-  const known = delimiters.filter(one => columns(one).some(name => knownColumns.has(name)))
-  // In a table of one column each delimiter finds the same name; the comma is the one to expect.
-  return known.toSorted((a, b) => columns(b).length - columns(a).length || (a === ',' ? -1 : 1))[0]
+  return []
+}
+
+/** The delimiter of a table whose first line names a known column, or undefined. */
+export async function detectDelimiter(text: Text): Promise<Delimiter | undefined> {
+  for await (const { bytes } of beginning(text)) {
+    const first = bytes[skipSpace(bytes, markLength(bytes))]
+    // What begins as JSON is JSON, though a text in it may look like a line of column names.
+    if (first === 0x7b || first === 0x5b) return undefined
+    if (first !== undefined) break
+  }
+  let found: Delimiter | undefined
+  let most = 0
+  for (const delimiter of delimiters) {
+    const columns = await columnsIn(text, delimiter)
+    if (columns.length <= most || !columns.some(name => knownColumns.has(name))) continue
+    found = delimiter
+    most = columns.length
+  }
+  return found
 }
 
 /** The first line of a table. */
@@ -50,8 +78,11 @@ const withoutMark = (record: CsvRecord): CsvRecord => {
   return mark > 0 ? { ...record, at: mark, bytes: record.bytes.subarray(mark) } : record
 }
 
-async function* records(text: Text, delimiter: Delimiter): AsyncGenerator<CsvRecord, void, undefined> {
-  for await (const record of readCsvRecords(text.chunks(), delimiter.charCodeAt(0), maxRowBytes)) {
+async function* records(
+  chunks: AsyncIterable<Chunk>,
+  delimiter: Delimiter,
+): AsyncGenerator<CsvRecord, void, undefined> {
+  for await (const record of readCsvRecords(chunks, delimiter.charCodeAt(0), maxRowBytes)) {
     const unmarked = withoutMark(record)
     if (!isBlank(unmarked)) yield unmarked
   }
@@ -84,7 +115,7 @@ function headerOf(record: CsvRecord, delimiter: Delimiter): CsvHeader {
 
 /** The column names of a table. @throws {DataError} when the first line is damaged or names a column twice */
 export async function csvHeader(text: Text, delimiter: Delimiter): Promise<CsvHeader> {
-  for await (const record of records(text, delimiter)) return headerOf(record, delimiter)
+  for await (const record of records(text.chunks(), delimiter)) return headerOf(record, delimiter)
   throw new DataError('is empty: it holds only white space')
 }
 
@@ -92,7 +123,7 @@ export async function csvHeader(text: Text, delimiter: Delimiter): Promise<CsvHe
 export async function* csvEntries(text: Text, delimiter: Delimiter): AsyncGenerator<Entry, void, undefined> {
   let header: CsvHeader | undefined
   let index = 0
-  for await (const record of records(text, delimiter)) {
+  for await (const record of records(text.chunks(), delimiter)) {
     if (!header) {
       header = headerOf(record, delimiter)
       continue

@@ -22,8 +22,12 @@ export interface RowGroup {
 export interface ParquetFile {
   readonly metadata: FileMetaData
   readonly groups: readonly RowGroup[]
-  /** The rows of one group as hyparquet gives them. @throws {DataError} when the group is damaged */
-  readGroup(index: number, parsers: Partial<ParquetParsers>): Promise<Record<string, unknown>[]>
+  /** The rows of one group as hyparquet gives them, by another schema if wanted. @throws {DataError} when it is damaged */
+  readGroup(
+    index: number,
+    parsers: Partial<ParquetParsers>,
+    schema?: FileMetaData['schema'],
+  ): Promise<Record<string, unknown>[]>
 }
 
 type Chunk = FileMetaData['row_groups'][number]['columns'][number]
@@ -140,6 +144,7 @@ export async function openParquet(content: Content): Promise<ParquetFile> {
   async function readGroup(
     index: number,
     parsers: Partial<ParquetParsers>,
+    schema = metadata.schema,
   ): Promise<Record<string, unknown>[]> {
     const group = groups[index]!
     if (group.rows === 0) return []
@@ -152,7 +157,7 @@ export async function openParquet(content: Content): Promise<ParquetFile> {
           byteLength: content.size,
           slice: (from, to = content.size) => bytes.buffer.slice(from - group.from, to - group.from),
         },
-        metadata,
+        metadata: { ...metadata, schema },
         rowStart,
         rowEnd: rowStart + group.rows,
         compressors: parquetCodecs,

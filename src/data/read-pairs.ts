@@ -154,7 +154,8 @@ const ultraFeedback = (options: BinarizeOptions): RecordFormat<PairFormat, Conte
   },
 })
 
-const pairKind = (options: BinarizeOptions = {}): RecordKind<PairFormat, Content> => ({
+/** How pairs are read; what writes them checks by it. */
+export const pairKind = (options: BinarizeOptions = {}): RecordKind<PairFormat, Content> => ({
   noun: 'pair',
   formats: [
     ...formats.map(format => ({

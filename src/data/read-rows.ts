@@ -51,7 +51,8 @@ const formats: readonly RecordFormat<RowFormat, Content>[] = [
   },
 ]
 
-const rowKind: RecordKind<RowFormat, Content> = {
+/** How rows are read; what writes them checks by it. */
+export const rowKind: RecordKind<RowFormat, Content> = {
   noun: 'row',
   formats: formats.map(format => ({
     ...format,

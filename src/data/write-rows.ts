@@ -1,25 +1,57 @@
+import { converted, used } from './convert-record'
 import { DataError } from './data-error'
-import { layoutJson } from './json-layout'
-import type { RowFile } from './read-rows'
+import { type RowFile, type RowFormat, rowKind } from './read-rows'
+import type { Row } from './row'
+import { alpacaFields, type Members, messages, reshape, shareGptTurns } from './shape-record'
+import { type WriteOptions, writeRecords } from './write-records'
+
+const makers: Readonly<Record<RowFormat, (row: Row) => Members>> = {
+  alpaca: ({ turns }) => {
+    const { instruction, input, ...rest } = alpacaFields(turns.slice(0, -1))
+    if (turns.at(-1)?.role !== 'assistant') throw new DataError('its last turn is not of the assistant')
+    return { instruction, input, output: turns.at(-1)!.content, ...rest }
+  },
+  sharegpt: ({ turns }) => ({ conversations: shareGptTurns(turns) }),
+  messages: ({ turns }) => ({ messages: messages(turns) }),
+}
+
+/** The fields that a format makes turns of. */
+const consumed: Readonly<Record<RowFormat, readonly string[]>> = {
+  alpaca: ['instruction', 'input', 'output', 'history', 'system'],
+  sharegpt: ['conversations', 'system'],
+  messages: ['messages', 'system'],
+}
 
 /**
- * The rows at these positions of `file.rows`, in the order given, as a file of the container they came in: a JSON list
- * with two spaces of indentation, or JSON lines. Every row keeps its own fields, order, numbers and escapes; only the
- * white space between tokens is laid out anew, and an object that wrapped the list is left out. A row made by hand,
- * without `source`, is written from `raw`, so its numbers are what a double can hold.
+ * The rows at these positions of `file.rows`, in the order given. As they came, they keep every byte, but for the white
+ * space between the tokens of a JSON document, which is laid out anew, and an object that wrapped its list, which is
+ * left out. All rows of a file as they came are the file itself.
  *
- * @throws {DataError} for a position that the file does not have
+ * @throws {DataError} for a position that the file does not have, and for a row that the format or container asked for
+ * has no place for
  */
-export function writeRows(file: RowFile, indices: readonly number[]): string {
-  const texts = indices.map(position => {
-    const row = file.rows[position]
-    if (!row)
-      throw new DataError(
-        `no row at position ${position}: the file has ${file.rows.length} rows that could be read`,
-      )
-    return row.source ?? JSON.stringify(row.raw)
-  })
-  if (file.container === 'jsonl') return texts.map(text => `${layoutJson(text, 0)}\n`).join('')
-  if (texts.length === 0) return '[]\n'
-  return `[\n${texts.map(text => `  ${layoutJson(text, 2, 1)}`).join(',\n')}\n]\n`
+export function writeRows(
+  file: RowFile,
+  positions: readonly number[],
+  options: WriteOptions<RowFormat> = {},
+): Promise<Blob> {
+  const { format } = options
+  const convert = (row: Row): string | undefined => (format ? convertRow(row, format) : undefined)
+  return writeRecords({ file, all: file.rows, positions, noun: 'row' }, convert, options)
 }
+
+/** The field in which a format has its turns, if it has one. */
+const listField: Readonly<Record<RowFormat, string>> = {
+  alpaca: '',
+  sharegpt: 'conversations',
+  messages: 'messages',
+}
+
+const convertRow = (row: Row, format: RowFormat): string | undefined =>
+  converted(
+    row,
+    rowKind,
+    format,
+    own => reshape(row, makers[format](row), used(row, consumed[own], listField[own])),
+    again => JSON.stringify(again.turns) === JSON.stringify(row.turns),
+  )

@@ -55,10 +55,8 @@ async function run(gpu: Gpu, model: Model) {
   const selection = await selectRows(gpu, scored, options)
   const records = selectionRecords(rowFile, scored, selection)
   const position = new Map(rowFile.rows.map(({ index }, i) => [index, i]))
-  const selected = writeRows(
-    rowFile,
-    selection.kept.map(index => position.get(index)!),
-  )
+  const kept = selection.kept.map(index => position.get(index)!)
+  const selected = await (await writeRows(rowFile, kept)).text()
   const encoded = encodeForJob(model, (await readPairs(pairs)).pairs, options)
   using adapter = createAdapter(model, options)
   const events: TrainEvent[] = []

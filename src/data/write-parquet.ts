@@ -1,0 +1,125 @@
+import type { SchemaElement } from 'hyparquet'
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { DataError } from './data-error'
+import { layoutJson } from './json-layout'
+import type { ParquetFile } from './parquet-file'
+import { columnShape, schemaOf, toShape } from './parquet-schema'
+
+const groupRows = 10_000
+
+type Column = { readonly name: string; readonly data: unknown[] }
+
+function write(
+  columns: readonly Column[],
+  physical: SchemaElement[],
+  schema: SchemaElement[],
+  kvMetadata?: { key: string; value?: string }[],
+): Blob {
+  const output = new ByteWriter()
+  const writer = new ParquetWriter({
+    writer: output,
+    schema: physical,
+    statistics: false,
+    ...(kvMetadata ? { kvMetadata } : {}),
+  })
+  if (columns[0] && columns[0].data.length > 0)
+    writer.write({ columnData: columns.map(({ name, data }) => ({ name, data })), rowGroupSize: groupRows })
+  // Values are written as they are stored; what they mean is said in the footer.
+  writer.schema = schema
+  writer.finish()
+  return new Blob([output.getBuffer()])
+}
+
+/** An integer with more digits than a double keeps, outside of texts. */
+function lostInteger(text: string): string | undefined {
+  const integers = layoutJson(text, 0)
+    .replace(/"(?:[^"\\]|\\.)*"/g, '""')
+    .match(/(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g)
+  return integers?.find(digits => String(Number(digits)) !== digits)
+}
+
+const isMalformed = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? /\p{Surrogate}/u.test(value)
+    : typeof value === 'object' && value !== null && Object.entries(value).flat().some(isMalformed)
+
+/**
+ * JSON objects as Parquet with a column for each of their names. Lists and objects become Parquet's own where all rows
+ * agree, and JSON texts otherwise. Null and what is missing are the same. `describe` names a record for people.
+ *
+ * @throws {DataError} for a record that would not be read back as it is
+ */
+export function recordsToParquet(texts: readonly string[], describe: (i: number) => string): Blob {
+  const records = texts.map((text, i) => {
+    const lost = lostInteger(text)
+    if (lost !== undefined)
+      throw new DataError(
+        `${describe(i)} has the number ${lost}, of which Parquet would lose digits. Write JSON lines instead`,
+      )
+    const record = JSON.parse(text) as Record<string, unknown>
+    if (isMalformed(record))
+      throw new DataError(
+        `${describe(i)} has text that is not well-formed Unicode, which Parquet cannot hold. Write JSON lines instead`,
+      )
+    return record
+  })
+  const names = [...new Set(records.flatMap(record => Object.keys(record)))]
+  if (names.length === 0)
+    throw new DataError('no row to write: a Parquet file needs one for the names of its columns')
+  if (names.includes('__proto__')) throw new DataError('a field is named __proto__, which no column can be')
+  const columns = names.map(name => {
+    const values = records.map(record => (Object.hasOwn(record, name) ? record[name] : undefined))
+    const shape = columnShape(values)
+    return { name, data: values.map(value => toShape(value, shape)), schema: schemaOf(name, shape) }
+  })
+  const schema = [{ name: 'root', num_children: names.length }, ...columns.flatMap(column => column.schema)]
+  return write(columns, schema, schema)
+}
+
+/** A leaf as it is stored: what its values mean is not looked at. */
+const physical = ({ name, type, type_length, repetition_type, ...element }: SchemaElement): SchemaElement =>
+  type === undefined
+    ? { name, ...(repetition_type ? { repetition_type } : {}), ...element }
+    : { name, type, ...(type_length ? { type_length } : {}), ...(repetition_type ? { repetition_type } : {}) }
+
+/**
+ * Rows of a Parquet file, by their positions in it and in the order given, as a file with the same columns, types and
+ * notes. Values are copied as they are stored.
+ *
+ * @throws {DataError} when a column cannot be copied
+ */
+export async function copyParquetRows(file: ParquetFile, indices: readonly number[]): Promise<Blob> {
+  const { metadata, groups } = file
+  if (metadata.schema.some(({ type }) => type === 'INT96'))
+    throw new DataError(
+      'some rows of a Parquet file with INT96 times cannot be written as Parquet; write JSON lines instead',
+    )
+  const plain = metadata.schema.map(physical)
+  const rows = new Array<Record<string, unknown>>(indices.length)
+  const places = indices.map((index, place) => ({ index, place })).sort((a, b) => a.index - b.index)
+  let next = 0
+  let begin = 0
+  for (const [i, group] of groups.entries()) {
+    const end = begin + group.rows
+    if (next < places.length && places[next]!.index < end) {
+      const read = await file.readGroup(i, {}, plain)
+      for (; next < places.length && places[next]!.index < end; next++)
+        rows[places[next]!.place] = read[places[next]!.index - begin]!
+    }
+    begin = end
+  }
+  const names = topLevelNames(metadata.schema)
+  const columns = names.map(name => ({ name, data: rows.map(row => row[name]) }))
+  return write(columns, plain, metadata.schema, metadata.key_value_metadata)
+}
+
+function topLevelNames(schema: readonly SchemaElement[]): string[] {
+  const names: string[] = []
+  const skip = (at: number): number => {
+    let next = at + 1
+    for (let child = 0; child < (schema[at]!.num_children ?? 0); child++) next = skip(next)
+    return next
+  }
+  for (let at = 1; at < schema.length; at = skip(at)) names.push(schema[at]!.name)
+  return names
+}
