@@ -206,6 +206,12 @@ export {
   type Profile,
 } from './selection/compare-selections'
 export { type DeitaOptions, deita } from './selection/deita'
+export {
+  answerSimilarities,
+  type ComparedPair,
+  type DissimilarAnswersOptions,
+  dissimilarAnswers,
+} from './selection/dissimilar-answers'
 export { type DsirOptions, dsir } from './selection/dsir'
 export { type ExactDuplicatesOptions, exactDuplicates } from './selection/exact-duplicates'
 export { type FacilityLocationOptions, facilityLocation } from './selection/facility-location'
