@@ -3,9 +3,10 @@ import { dirname } from 'node:path'
 import { readOptions } from './harness/options'
 import type { Subject } from './harness/subject'
 import { markdownTable } from './harness/table'
+import { liveSelectionBench } from './live-selection.bench'
 import { selectionBench } from './selection.bench'
 
-const subjects: readonly Subject[] = [selectionBench]
+const subjects: readonly Subject[] = [selectionBench, liveSelectionBench]
 
 const [name, ...words] = process.argv.slice(2)
 const subject = subjects.find(one => one.name === name)
