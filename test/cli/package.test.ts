@@ -12,7 +12,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { version } from '../../package.json'
+import { dependencies, version } from '../../package.json'
 import { root, run, temporaryFolder } from './command'
 
 // npm and npx are scripts that only a shell can start on Windows.
@@ -29,7 +29,7 @@ writeFileSync(join(project, 'package.json'), '{"name":"consumer","private":true,
 sh('npm', ['pack', '--silent', '--pack-destination', project], root)
 sh('tar', ['-xzf', `tabtune-${version}.tgz`, '-C', installed, '--strip-components=1'], project)
 const link = (name: string) => symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction')
-link('@huggingface')
+for (const scope of new Set(Object.keys(dependencies).map(name => name.split('/')[0]!))) link(scope)
 
 const rows = join(project, 'rows.json')
 const pairs = join(project, 'pairs.json')
@@ -114,7 +114,7 @@ it.each(['bundler', 'nodenext'] as const)(
     export const pick = (pool: Pool): Promise<Selection> => select(pool, deita({ budget: ${budget} }))`
     expect(compile('good.ts', code('6'), resolution)).toBe('')
     expect(compile('wrong.ts', code("'six'"), resolution)).toContain(
-      "Type 'string' is not assignable to type 'number'",
+      "Type 'string' is not assignable to type 'Budget'",
     )
   },
 )
