@@ -25,8 +25,18 @@ export interface OpenPart {
   readonly rows: RowStream
 }
 
+/** What is read of a file without a byte. */
+const noRows: RowStream = {
+  container: 'jsonl',
+  gzip: false,
+  format: 'messages',
+  totalBytes: 0,
+  async *[Symbol.asyncIterator]() {},
+}
+
 /**
- * Opens the files of a pool. Of several, those without a byte are left out: a part of a small file may have no row.
+ * Opens the files of a pool. Of several, those without a byte have no rows and come last: none of what a part was made
+ * of may have been readable.
  *
  * @throws {UsageError} if one is not there
  * @throws {DataError} if one cannot be read at all
@@ -37,13 +47,14 @@ export async function openParts(
   signal: AbortSignal,
 ): Promise<OpenPart[]> {
   const parts: OpenPart[] = []
+  const empty: OpenPart[] = []
   for (const path of paths) {
     const input = await openInput(path)
-    if (paths.length > 1 && input.blob.size === 0) continue
-    parts.push({ input, rows: await openRows(input.blob, { name: input.name, signal, ...reading }) })
+    if (paths.length > 1 && input.blob.size === 0) empty.push({ input, rows: noRows })
+    else parts.push({ input, rows: await openRows(input.blob, { name: input.name, signal, ...reading }) })
   }
   if (parts.length === 0) throw new DataError(`${paths.join(', ')} are empty`)
-  return parts
+  return [...parts, ...empty]
 }
 
 /** The first row of a file that can be read. @throws {DataError} if there is none */

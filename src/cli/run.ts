@@ -6,6 +6,7 @@ import {
   encodeForJob,
   type FileDigest,
   fileDigest,
+  fileExtension,
   type Gpu,
   type JobOptions,
   jobManifest,
@@ -103,14 +104,11 @@ async function selectStage(job: Job, file: Awaited<ReturnType<typeof readRows>>)
     onProgress: ({ decided, total }) => progress.update('select', decided / total),
   })
   const position = new Map(file.rows.map(({ index }, i) => [index, i]))
-  const name = file.container === 'jsonl' ? 'selected.jsonl' : 'selected.json'
-  await write(
-    name,
-    writeRows(
-      file,
-      selection.kept.map(index => position.get(index)!),
-    ),
+  const kept = await writeRows(
+    file,
+    selection.kept.map(index => position.get(index)!),
   )
+  await write(`selected${fileExtension(file)}`, new Uint8Array(await kept.arrayBuffer()))
   await write('selection.jsonl', jsonLines(selectionRecords(file, scored, selection)))
   progress.note(`selected ${selection.kept.length} rows`)
 }

@@ -2,6 +2,7 @@ import {
   BUDGET_FORMS,
   type Budget,
   type Combine,
+  type ContainerName,
   geometricMean,
   last,
   type Metric,
@@ -10,8 +11,10 @@ import {
   parseBudget,
   product,
   type Reduce,
+  type RowFormat,
   SelectionError,
   sum,
+  type WriteOptions,
   weightedSum,
 } from '../index'
 import { readingSpec, readingUsage, readReading } from './column-arguments'
@@ -48,6 +51,9 @@ const spec = {
   ...readingSpec,
   ...strategySpec,
   out: text,
+  'out-container': text,
+  'out-format': text,
+  gzip: flag,
   strategy: text,
   budget: text,
   scorer: text,
@@ -67,6 +73,8 @@ scored apart, in any order, or files that are taken together. Scores and vectors
 where they have them, such as score and embed write them, and computed where they have not.
 
   --out DIR|-            where the results go; - for the kept rows alone, on standard output (default: -)
+  --out-container NAME, --out-format NAME, --gzip
+                         how the kept rows are written (default: as they came)
   --strategy NAME        (default: deita)
 ${summaries(strategies)}  --budget B             ${BUDGET_FORMS}
                          (default: a tenth, no more than 6000; all for strategies that only drop)
@@ -117,6 +125,7 @@ export interface SelectArguments {
   readonly source: string | null
   readonly model: string | null
   readonly reading: ReturnType<typeof readReading>
+  readonly writing: WriteOptions<RowFormat>
   /** As they were given, for the manifest. */
   readonly typed: Readonly<Record<string, string | number | boolean | null>>
 }
@@ -174,6 +183,7 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
     source: given.text('source'),
     model: given.text('model'),
     reading: readReading(given),
+    writing: writingOf(given),
     typed: {
       strategy: strategyName,
       budget: given.text('budget'),
@@ -190,6 +200,9 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
       embedder,
       source: given.text('source'),
       ...readReading(given),
+      'out-container': given.text('out-container'),
+      'out-format': given.text('out-format'),
+      gzip: given.flag('gzip'),
     },
   }
 }
@@ -210,6 +223,16 @@ const usualValue = (value: number | Metric) => (typeof value === 'object' ? valu
 function keysOf(typed: string): string[] | undefined {
   const keys = typed.split(',').map(key => key.trim())
   return keys.includes('') ? undefined : keys
+}
+
+/** The library checks the names: it alone knows which there are. */
+function writingOf(given: Given<typeof spec>): WriteOptions<RowFormat> {
+  const [container, format] = [given.text('out-container'), given.text('out-format')]
+  return {
+    ...(container === null ? {} : { container: container as ContainerName }),
+    ...(format === null ? {} : { format: format as RowFormat }),
+    ...(given.flag('gzip') ? { gzip: true } : {}),
+  }
 }
 
 function combineOf(given: Given<typeof spec>): Combine | 'rank' {

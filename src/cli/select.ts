@@ -30,7 +30,7 @@ import { UsageError } from './options'
 import { firstRow, type OpenPart, openParts, readPart } from './pool-parts'
 import { scorers } from './scorers'
 import { readSelectArguments, type SelectArguments, selectUsage } from './select-arguments'
-import { keptText, writeSelection } from './selection-files'
+import { bytesOf, keptContent, writeSelection } from './selection-files'
 import { toStandardOutput } from './standard-output'
 import type { Target } from './strategies'
 import { TextStore } from './text-store'
@@ -63,7 +63,8 @@ async function runSelect(args: SelectArguments, context: Context): Promise<boole
     const recorded = pool.rows.map(row => ({ row, score: row.score, exchanges: row.exchanges }))
     const records = selectionRecords(pool, recorded, selection)
     progress.note(`selected ${selection.kept.length} rows`)
-    if (args.out === '-') await toStandardOutput(await keptText(parts, pool, records))
+    if (args.out === '-')
+      await toStandardOutput(await bytesOf(await keptContent(parts, pool, records, args.writing)))
     else await writeResults(args, parts, pool, records, machine)
   } catch (error) {
     if (!signal.aborted) throw error
@@ -166,13 +167,13 @@ async function vectorsOf(
 }
 
 async function writeResults(
-  { out, typed }: SelectArguments,
+  { out, typed, writing }: SelectArguments,
   parts: readonly OpenPart[],
   pool: JoinedParts,
   records: ReturnType<typeof selectionRecords>,
   machine: Machine,
 ): Promise<void> {
-  const outputs = await writeSelection(out, parts, pool, records)
+  const outputs = await writeSelection(out, parts, pool, records, writing)
   const identity = jobIdentity({
     ...(await machine.used()),
     options: { command: 'select', ...typed },

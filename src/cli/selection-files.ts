@@ -3,13 +3,16 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import {
+  contentOf,
   type FileDigest,
+  fileExtension,
   type JoinedParts,
   jsonLines,
   type Row,
-  type RowFile,
+  type RowFormat,
   rowLine,
   type SelectionRecord,
+  type WriteOptions,
   writeRows,
 } from '../index'
 import { digestFile, writeWhole } from './files'
@@ -42,13 +45,40 @@ async function* poolRows(
   }
 }
 
-/** The kept rows as a file of the container that the first input is, best first, and its name. */
-function keptFile([first]: readonly OpenPart[], rows: readonly Row[]): { name: string; content: string } {
-  const { container } = first!.rows
-  return {
-    name: container === 'jsonl' ? 'selected.jsonl' : 'selected.json',
-    content: writeRows({ container, rows } as RowFile, [...rows.keys()]),
+/** All bytes of a file that fits into memory. */
+export const bytesOf = async (content: Blob): Promise<Uint8Array> =>
+  new Uint8Array(await content.arrayBuffer())
+
+/** How the kept rows are written; as they came, unless something else is asked for. */
+export type Writing = WriteOptions<RowFormat>
+
+/** The kept rows as a file, best first, and its name. */
+async function keptFile(
+  parts: readonly OpenPart[],
+  kept: readonly Row[],
+  total: number,
+  writing: Writing,
+): Promise<{ readonly name: string; readonly content: Blob }> {
+  const [{ input, rows: stream }] = parts as readonly [OpenPart]
+  const { container, gzip, format } = stream
+  const positions = [...kept.keys()]
+  const asked = { container, gzip, ...writing }
+  const name = `selected${fileExtension(asked)}`
+  if (parts.length === 1) {
+    const file = { container, gzip, format, content: contentOf(input.blob), problems: [], total }
+    return { name, content: await writeRows({ ...file, rows: kept }, positions, writing) }
   }
+  // Rows of several files are laid out anew.
+  const rows = kept.map(({ range: _, ...row }) => row)
+  const file = {
+    container: 'jsonl',
+    gzip: false,
+    format,
+    content: contentOf(''),
+    problems: [],
+    total: -1,
+  } as const
+  return { name, content: await writeRows({ ...file, rows }, positions, asked) }
 }
 
 /** Fills `kept` by rank, and gives each of the other rows to `drop`. */
@@ -69,12 +99,14 @@ async function sortOut(
 }
 
 /** The kept rows alone. */
-export async function keptText(
+export async function keptContent(
   parts: readonly OpenPart[],
   joined: JoinedParts,
   records: readonly SelectionRecord[],
-): Promise<string> {
-  return keptFile(parts, await sortOut(parts, joined, records, () => {})).content
+  writing: Writing,
+): Promise<Blob> {
+  const kept = await sortOut(parts, joined, records, () => {})
+  return (await keptFile(parts, kept, records.length, writing)).content
 }
 
 /** Writes the kept rows, the others with their reasons, and a record of every row. @returns what was written */
@@ -83,6 +115,7 @@ export async function writeSelection(
   parts: readonly OpenPart[],
   joined: JoinedParts,
   records: readonly SelectionRecord[],
+  writing: Writing,
 ): Promise<FileDigest[]> {
   await mkdir(folder, { recursive: true })
   const dropped = join(folder, 'dropped.jsonl')
@@ -95,8 +128,8 @@ export async function writeSelection(
   stream.end()
   await finished(stream)
   await rename(`${dropped}.tmp`, dropped)
-  const { name, content } = keptFile(parts, kept)
-  await writeWhole(join(folder, name), content)
+  const { name, content } = await keptFile(parts, kept, records.length, writing)
+  await writeWhole(join(folder, name), await bytesOf(content))
   await writeWhole(join(folder, 'selection.jsonl'), jsonLines(records))
   return Promise.all([name, 'selection.jsonl', 'dropped.jsonl'].map(file => digestFile(join(folder, file))))
 }
