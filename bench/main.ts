@@ -18,7 +18,9 @@ if (!subject) {
 
 const { json, out, ...options } = readOptions(words, subject.defaults)
 const { adapter, versions, notes, table, results, failures } = await subject.run(options)
-const command = ['npm run bench --', name, ...words].join(' ')
+// Where the results were written changes nothing about them.
+const settings = words.filter((word, i) => !['--json', '--out'].includes(word) && words[i - 1] !== '--out')
+const command = ['npm run bench --', name, ...settings].join(' ')
 const record = JSON.stringify(
   {
     subject: name,

@@ -48,7 +48,7 @@ const WARM_UP_ROWS = 4000
 interface Run {
   readonly name: string
   readonly version: string
-  readonly adapter: string
+  readonly adapter: string | null
   readonly how: string
   readonly milliseconds: readonly number[]
   /** Of all threads, one run; where the adapter is software, its work too. */
@@ -67,16 +67,16 @@ export const selectionBench: Subject<typeof defaults> = {
     const peers = peerNames(options.peers)
     const make = (count: number, seed: number) =>
       selectionRows({ count, dimensions, threshold, common, seed })
+    const entry = await dawn()
+    const opened: SelectionPeer[] = []
+    for (const name of peers) opened.push(await openPeer[name]!(options['peer-block']))
     progress(`making ${options.rows} rows`)
     const rows = make(options.rows, options.seed)
     const warmUp = make(Math.min(options.rows, WARM_UP_ROWS), options.seed + 1)
 
-    const entry = await dawn()
     const ours = await runOurs(entry, rows, warmUp, settings, options)
     const runs: Run[] = []
-    for (const name of peers) {
-      runs.push(await runPeer(await openPeer[name]!(options['peer-block']), rows, warmUp, settings))
-    }
+    for (const peer of opened) runs.push(await runPeer(peer, rows, warmUp, settings))
     let truth: Reference | null = null
     if (options.check) {
       progress('reference')
@@ -89,7 +89,7 @@ export const selectionBench: Subject<typeof defaults> = {
     const bankBytes = ours.run.kept.length * Math.ceil(dimensions / 4) * 16
     const allowed = bankBytes + (64 << 20)
     return {
-      adapter: ours.run.adapter,
+      adapter: ours.adapterName,
       versions: gpuVersions(),
       notes: [
         `${visited} of ${rows.count} rows visited, ${ours.run.kept.length} kept; ${truth ? `${truth.pairs} pairs up to first blockers, none closer to ${threshold} than ${truth.closest.toExponential(1)}` : 'not compared with a double loop'}`,
@@ -118,6 +118,9 @@ export const selectionBench: Subject<typeof defaults> = {
       },
       failures: [
         ...[ours.run, ...runs].flatMap(run => difference(run, truth?.kept ?? ours.run.kept)),
+        ...runs
+          .filter(({ adapter }) => adapter !== null && adapter !== ours.run.adapter)
+          .map(({ name, adapter }) => `${name} ran on ${adapter}, expected ${ours.run.adapter}`),
         ...(truth && truth.closest < 1e-4
           ? [
               `a cosine is ${truth.closest} from the threshold: f32 arithmetic may decide it either way; use another --seed`,
@@ -142,6 +145,7 @@ function peerNames(text: string): readonly string[] {
 
 interface OurRun {
   readonly run: Run
+  readonly adapterName: string
   readonly visited: number
   readonly peakBytes: number
   readonly tensorPeakBytes: number
@@ -202,12 +206,13 @@ async function runOurs(
     run: {
       name: 'tabtune',
       version: '',
-      adapter: gpu.adapterName,
+      adapter: gpu.adapter.description,
       how: block > 0 ? `blocks of ${block}` : "deita's own blocks",
       milliseconds,
       cpuSeconds: time.cpuSeconds,
       kept,
     },
+    adapterName: gpu.adapterName,
     visited,
     peakBytes: watch.peakBytes,
     tensorPeakBytes: gpu.memory.peak,

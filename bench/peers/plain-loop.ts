@@ -50,7 +50,7 @@ function greedy(rows: Rows, { budget, threshold }: SelectionSettings, dot: Dot):
 const peer = (name: string, how: string, dot: Dot): SelectionPeer => ({
   name,
   version: `V8 ${process.versions.v8}`,
-  adapter: 'one CPU thread',
+  adapter: null,
   how: `${how}; norms beforehand; stops at the first blocker`,
   select: (rows, settings) => greedy(rows, settings, dot),
   close() {},

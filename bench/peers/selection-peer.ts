@@ -9,9 +9,9 @@ export interface SelectionSettings {
 /** Another way to select as `deita` does. */
 export interface SelectionPeer {
   readonly name: string
-  /** Of what it is made of, and where it runs. */
   readonly version: string
-  readonly adapter: string
+  /** Description of the adapter that it was seen to run on; null if that is the CPU's own. */
+  readonly adapter: string | null
   /** What it was given to be fast, in words. */
   readonly how: string
   /** Positions of the kept rows, best first. */
