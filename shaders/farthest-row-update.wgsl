@@ -1,6 +1,6 @@
 // d[n] = |row n - centre|^2, near[n] = min(near[n], d[n]), and for each 64 rows g the row that comes next:
-// best[g,:] = (key, row, near) of the largest key = bonus + near whole + floor(near weight / 2^32), the first of
-// equal ones; row = NONE if all of them are taken
+// best[g,:] = (key, row, near) of the largest key = bonus + near whole + floor(near weight / 2^32), the first
+// of equal ones; row = NONE if all of them are taken
 //
 // words [T, W, 64], offsets [N]: rows from `base` on, `count` of them, see fixed-point-rows.wgsl
 // centre [1, V]   own [1]   bonus [N]   near [N]: TAKEN for a row that was picked   best [G, 3]

@@ -1,5 +1,5 @@
-// rows[m / L, e, m % L] = e-th component of row list[m] of the bank, own[m] = its offset, for the rows that are
-// in this shard: from `base` on, `count` of them. Entries of other rows, and of no row, are left alone.
+// rows[m / L, e, m % L] = e-th component of row list[m] of the bank, own[m] = its offset, for the rows that
+// are in this shard: from `base` on, `count` of them. Entries of other rows, and of no row, are left alone.
 //
 // words [T, W, 64]: component 2w in the low and 2w + 1 in the high half of words[n / 64, w, n % 64]
 // offsets [N]   list [M]   rows [M, V], V = 2W, as M / L groups of L rows with their components side by side

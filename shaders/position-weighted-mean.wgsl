@@ -1,4 +1,4 @@
-// y[s,c] = sum_i (i + 1) x[starts[s] + i, c] / (1 + 2 + … + lengths[s]), i = 0 … lengths[s] - 1; 0 if there is none
+// y[s,c] = sum_i (i + 1) x[starts[s] + i, c] / (1 + … + lengths[s]), i = 0 … lengths[s] - 1; 0 if there is none
 //
 // x [T, C]   starts [S]   lengths [S]   y [S, C]. One invocation a value.
 

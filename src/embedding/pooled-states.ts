@@ -8,8 +8,8 @@ export interface PooledStatesOptions extends EmbedOptions {
 }
 
 /**
- * One vector for each sequence of tokens, made of its hidden states: [N, C]. A sequence without a token has none; its
- * vector is zero, which selection reports.
+ * One vector for each sequence of tokens, made of its hidden states: [N, C]. A sequence without a token has
+ * none; its vector is zero, which selection reports.
  *
  * @param each how the states of a sequence become one
  */

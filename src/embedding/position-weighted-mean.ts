@@ -12,10 +12,11 @@ export interface PositionWeightedMeanOptions {
 }
 
 /**
- * The mean of a causal model's hidden states over a text's tokens, the i-th with weight i / Σ_j j: later tokens have
- * seen more. For `rds`: as RDS+ embeds rows and targets (Ivison et al. 2025, arXiv 2503.01807, with
- * `--pooling weighted_mean` of compute_influence_cosinesim.py). The states are those of the last layer after the final
- * norm; the tokens are those that the tokenizer gives a text, with no end token added. E is the model's hidden size.
+ * The mean of a causal model's hidden states over a text's tokens, the i-th with weight i / Σ_j j: later
+ * tokens have seen more. For `rds`: as RDS+ embeds rows and targets (Ivison et al. 2025, arXiv 2503.01807,
+ * with `--pooling weighted_mean` of compute_influence_cosinesim.py). The states are those of the last layer
+ * after the final norm; the tokens are those that the tokenizer gives a text, with no end token added. E is
+ * the model's hidden size.
  *
  * @throws {ModelError} if `maxTokens` exceeds the model's context
  */

@@ -20,8 +20,8 @@ export interface HiddenGroup {
 }
 
 /**
- * Makes one state of each sequence's: states [T, C] of all tokens of a group, and where each sequence begins and how
- * long it is → [n, C], owned by the tape.
+ * Makes one state of each sequence's: states [T, C] of all tokens of a group, and where each sequence begins
+ * and how long it is → [n, C], owned by the tape.
  */
 export type Pooling = (
   tape: Tape,
@@ -31,8 +31,8 @@ export type Pooling = (
 ) => Tensor
 
 /**
- * One state for each sequence, made by `pooling` of those of its tokens after the final norm. Sequences are packed in
- * order of length, so the groups come in another order than the sequences.
+ * One state for each sequence, made by `pooling` of those of its tokens after the final norm. Sequences are
+ * packed in order of length, so the groups come in another order than the sequences.
  *
  * @param visit handles a group; the next is computed when it has finished
  */

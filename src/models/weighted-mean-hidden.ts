@@ -3,8 +3,8 @@ import type { CausalNetwork } from './causal-network'
 import { eachPooledHidden, type HiddenGroup, type HiddenOptions } from './pooled-hidden'
 
 /**
- * The mean of each sequence's hidden states after the final norm, weighted by position; see `positionWeightedMean` and
- * `eachPooledHidden`.
+ * The mean of each sequence's hidden states after the final norm, weighted by position; see
+ * `positionWeightedMean` and `eachPooledHidden`.
  *
  * @param visit handles a group; the next is computed when it has finished
  */

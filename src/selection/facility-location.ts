@@ -15,7 +15,10 @@ export interface FacilityLocationOptions extends BankOptions {
   readonly budget: Budget
   /** α, from 0 (coverage alone) to 1 (score alone). */
   readonly quality?: number
-  /** ε: fewer rows are looked at for a larger one, at least 1 − 1/e − ε of the best sum is expected. 0: all rows. */
+  /**
+   * ε: the larger, the fewer rows are looked at; without quality, at least 1 − 1/e − ε of the best coverage is
+   * expected. 0: all rows are looked at.
+   */
   readonly epsilon?: number
   readonly seed?: number
 }
@@ -30,19 +33,20 @@ const EXACT_BATCH = 64
  *
  *     f(S) = (1 − α) / N · Σ_i max_{j ∈ S} s_ij + α / K · Σ_{j ∈ S} q_j
  *
- * The first part, coverage, is how alike a row and the nearest kept one are on average; the second adds quality
- * (QDIT: Bukharin et al. 2023, arXiv 2311.14736). Both are scaled to [0, 1] so that α weighs like with like. s is the
- * cosine, nothing below 0, of rows rounded as in `FixedPointRows`, and rounded down to 1 / 500,000: gains are whole
- * numbers, and every GPU keeps the same rows. q is the score brought to [0, 1] over the rows that can be kept. K is
- * how many rows the budget allows; for one in tokens, that many times the mean length of the rows.
+ * The first part, coverage, is how alike a row and the nearest kept one are on average; the second adds
+ * quality (QDIT: Bukharin et al. 2023, arXiv 2311.14736). Both are scaled to [0, 1] so that α weighs like
+ * with like. s is the cosine, nothing below 0, of rows rounded as in `FixedPointRows`, and rounded down to
+ * 500,000ths: gains are whole numbers, and every GPU keeps the same rows. q is the score brought to [0, 1]
+ * over the rows that can be kept. K is how many rows the budget allows; with one in tokens, how many rows of
+ * mean length.
  *
- * Stochastic greedy (Mirzasoleiman et al. 2015, arXiv 1409.7938): each step looks at ⌈N / K · ln(1 / ε)⌉ rows drawn
- * from those not kept, and takes the one that adds most, of equal ones that with the lowest index. With ε = 0 it looks
- * at all, though it computes only those that a bound from earlier steps does not rule out (Minoux 1978): the result is
- * that of plain greedy.
+ * Stochastic greedy (Mirzasoleiman et al. 2015, arXiv 1409.7938): each step looks at ⌈N / K · ln(1 / ε)⌉ rows
+ * drawn from those not kept, and takes the one that adds most, of equal ones that with the lowest index. With
+ * ε = 0 it looks at all, though it computes only those that a bound from earlier steps does not rule out
+ * (Minoux 1978): the result is that of plain greedy.
  *
- * A kept row's value is what it added to f. Rows whose embedding is zero or not finite are invalid, and if α > 0 those
- * whose score is no finite number.
+ * A kept row's value is what it added to f. Rows whose embedding is zero or not finite are invalid; where α is
+ * above 0, so are those whose score is no finite number.
  *
  * @throws {SelectionError} if an option is out of its range
  */

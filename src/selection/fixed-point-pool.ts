@@ -1,9 +1,9 @@
 import type { Vectors } from '../embedding/vectors'
 import { FixedPointRows } from '../similarity/fixed-point-rows'
-import { RowFlag } from '../similarity/prepare-rows'
 import type { Pool, PoolItem } from './pool'
 import { SelectionError } from './selection-error'
 import type { Decision, SelectOptions } from './selector'
+import { vectorProblem } from './vector-problem'
 
 /** How a bank is filled. Results do not depend on it. */
 export interface BankOptions {
@@ -42,8 +42,8 @@ export function vectorsOf(who: string, { vectors }: Pool): Vectors {
 export const byIndex = (items: readonly PoolItem[]): PoolItem[] => items.toSorted((a, b) => a.index - b.index)
 
 /**
- * Embeds all items, and puts those that have a direction into a bank, in the order of the file. The others are
- * entered into `decided`.
+ * Embeds all items, and puts those that have a direction into a bank, in the order of the file. The others
+ * are entered into `decided`.
  */
 export async function fixedPointPool(
   who: string,
@@ -67,9 +67,9 @@ export async function fixedPointPool(
       const block = order.slice(begin, begin + blockSize)
       const flags = bank.append(await readVectors(who, vectors, block, signal))
       for (const [i, item] of block.entries()) {
-        const problem = problemOf(vectors, item, flags[i]!)
-        if (problem) decided.set(item, problem)
-        else items.push(item)
+        const reason = vectorProblem(item, flags[i], vectors.problems)
+        if (reason === null) items.push(item)
+        else decided.set(item, { kind: 'invalid', reason })
       }
       onProgress?.({ decided: decided.size, total, kept: 0 })
     }
@@ -95,11 +95,4 @@ export async function readVectors(
     )
   }
   return await vectors.gpu.read(taken)
-}
-
-/** Why an item cannot be compared, by its vector's `RowFlag`; null if it can. */
-export function problemOf({ problems }: Vectors, { index }: PoolItem, flag: number): Decision | null {
-  if (flag === RowFlag.usable) return null
-  const what = flag === RowFlag.zero ? 'zero' : 'not finite'
-  return { kind: 'invalid', reason: problems?.get(index) ?? `its embedding is ${what}` }
 }

@@ -23,14 +23,15 @@ export interface KCenterOptions extends BankOptions {
 const WHO = 'k-center'
 
 /**
- * K-center greedy (Gonzalez 1985; as a core-set, Sener & Savarese 2018, arXiv 1708.00489 §4.2): always the row that is
- * farthest from all rows kept before, argmax_i min_{j ∈ S} d_ij, so that no row is far from a kept one. It spreads
- * over everything, outliers first.
+ * K-center greedy (Gonzalez 1985; as a core-set, Sener & Savarese 2018, arXiv 1708.00489 §4.2): always the
+ * row that is farthest from all rows kept before, argmax_i min_{j ∈ S} d_ij, so that no row is far from a
+ * kept one. It spreads over everything, outliers first.
  *
- * d is the Euclidean distance of the vectors at unit length, √(2 − 2 cosine), of rows rounded as in `FixedPointRows`:
- * squares of it are whole numbers, and every GPU keeps the same rows. Of equally far rows the one with the lowest
- * index is next. Scores decide only the beginning: the best one, or with none at all the lowest index. A kept row's
- * value is its distance when it was taken. Rows whose embedding is zero or not finite are invalid.
+ * d is the Euclidean distance of the vectors at unit length, √(2 − 2 cosine), of rows rounded as in
+ * `FixedPointRows`: squares of it are whole numbers, and every GPU keeps the same rows. Of equally far rows
+ * the one with the lowest index is next. Scores decide only the beginning: the best one, or with none at all
+ * the lowest index. A kept row's value is its distance when it was taken. Rows whose embedding is zero or not
+ * finite are invalid.
  *
  * @throws {SelectionError} if an option is out of its range
  */

@@ -4,8 +4,9 @@ import type { FacilityGains } from '../similarity/facility-gain'
 const AT_ONCE = 3
 
 /**
- * Finds the row that adds most to a set that grows. A row adds the less the larger the set is, so what it added to an
- * earlier one is a bound, and rows whose bound is below the best need not be computed (Minoux 1978).
+ * Finds the row that adds most to a set that grows. A row adds the less the larger the set is, so what it
+ * added to an earlier one is a bound, and rows whose bound is below the best need not be computed (Minoux
+ * 1978).
  */
 export class LargestGain {
   readonly #bounds: Float64Array

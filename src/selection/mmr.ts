@@ -20,11 +20,12 @@ const WHO = 'mmr'
  * Maximal marginal relevance (Carbonell & Goldstein, SIGIR 1998): always the row with the largest
  * λ q_j − (1 − λ) max_{i ∈ S} cosine_ij over the rows S kept before; for the first row the maximum is 0.
  *
- * q is the score brought to [0, 1] over the rows that can be kept: the least becomes 0, the largest 1, and if all are
- * equal, each 1. Cosines are those of `FixedPointRows`, and what is compared are whole numbers, in units of
- * 1 / 2,048,000,000: λ q to the nearest, (1 − λ) in steps of 2⁻³² times 1 − cosine rounded down. So every GPU keeps
- * the same rows, of equal ones first the one with the lowest index. A kept row's value is the formula's when it was
- * taken. Rows whose score is no finite number, or whose embedding is zero or not finite, are invalid.
+ * q is the score brought to [0, 1] over the rows that can be kept: the least becomes 0, the largest 1, and if
+ * all are equal, each 1. Cosines are those of `FixedPointRows`, and what is compared are whole numbers, in
+ * units of 1 / 2,048,000,000: λ q to the nearest, (1 − λ) in steps of 2⁻³² times 1 − cosine rounded down. So
+ * every GPU keeps the same rows, of equal ones first the one with the lowest index. A kept row's value is the
+ * formula's when it was taken. Rows whose score is no finite number, or whose embedding is zero or not
+ * finite, are invalid.
  *
  * @throws {SelectionError} if an option is out of its range
  */

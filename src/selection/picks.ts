@@ -19,7 +19,8 @@ export class Picks {
   }
 
   /**
-   * An outcome for every item: what was taken is kept, `decided` holds for others, and the rest is beyond the budget.
+   * An outcome for every item: what was taken is kept, `decided` holds for others, and the rest is beyond the
+   * budget.
    *
    * @param value of an item that was not taken
    */

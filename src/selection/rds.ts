@@ -4,14 +4,18 @@ import { ONE, roundRow } from '../similarity/fixed-point-rows'
 import { RowFlag } from '../similarity/prepare-rows'
 import { TargetSimilarity } from '../similarity/target-similarity'
 import { type Budget, type BudgetMeter, budgetMeter, checkBudget } from './budget'
-import { byIndex, problemOf, readVectors, vectorsOf } from './fixed-point-pool'
+import { byIndex, readVectors, vectorsOf } from './fixed-point-pool'
 import { Picks } from './picks'
 import type { Pool, PoolItem } from './pool'
 import { SelectionError } from './selection-error'
 import type { Decision, Outcome, SelectOptions, Selector } from './selector'
 import { TopRows } from './top-rows'
+import { vectorProblem } from './vector-problem'
 
-/** Examples of what the model shall become good at: as texts, for which `RdsOptions` has the embedder, or as vectors. */
+/**
+ * Examples of what the model shall become good at: as texts, for which `RdsOptions` has the embedder, or as
+ * vectors.
+ */
 export type RdsTask = { readonly name: string } & (
   | { readonly texts: readonly string[] }
   | { readonly vectors: readonly ArrayLike<number>[] }
@@ -41,17 +45,18 @@ interface Party {
 }
 
 /**
- * Target-aware selection by representations, RDS+ (Ivison et al. 2025, arXiv 2503.01807): rows that are like examples
- * of what the model shall become good at. Its vectors are best those of `positionWeightedMean`.
+ * Target-aware selection by representations, RDS+ (Ivison et al. 2025, arXiv 2503.01807): rows that are like
+ * examples of what the model shall become good at. Its vectors are best those of `positionWeightedMean`.
  *
- * A row's score for a task is its largest cosine with one of the task's targets. Tasks take turns: in round r each
- * names the row that is r-th by its score, which is kept unless it was before; then the turn is over, as in the
- * authors' get_top_aggregated_influences.py. With a single task its targets take turns in the same way, as in
- * get_top_influences.py. To have the targets of several tasks take turns, give each as a task.
+ * A row's score for a task is its largest cosine with one of the task's targets. Tasks take turns: in round r
+ * each names the row that is r-th by its score, which is kept unless it was before; then the turn is over, as
+ * in the authors' get_top_aggregated_influences.py. With a single task its targets take turns in the same
+ * way, as in get_top_influences.py. To have the targets of several tasks take turns, give each as a task.
  *
- * Cosines are those of `FixedPointRows`, whole numbers, so every GPU keeps the same rows; of equal ones the one with the
- * lowest index comes first. A kept row's value is its cosine with the target that it is kept for; another's is its
- * largest with any. Scores play no part. Rows whose embedding is zero or not finite are invalid.
+ * Cosines are those of `FixedPointRows`, whole numbers, so every GPU keeps the same rows; of equal ones the
+ * one with the lowest index comes first. A kept row's value is its cosine with the target that it is kept
+ * for; another's is its largest with any. Scores play no part. Rows whose embedding is zero or not finite are
+ * invalid.
  *
  * @throws {SelectionError} if an option is out of its range, or there is no target
  */
@@ -176,9 +181,9 @@ async function run(
     const block = order.slice(begin, begin + compared.blockRows)
     const { flags, similarities } = await compared.compare(await readVectors(WHO, vectors, block, signal))
     const valid = block.flatMap((item, i) => {
-      const problem = problemOf(vectors, item, flags[i]!)
-      if (problem) decided.set(item, problem)
-      return problem ? [] : [i]
+      const reason = vectorProblem(item, flags[i], vectors.problems)
+      if (reason !== null) decided.set(item, { kind: 'invalid', reason })
+      return reason === null ? [i] : []
     })
     for (const [n, i] of valid.entries()) {
       let best = -Infinity
@@ -196,7 +201,9 @@ async function run(
   return picks.outcomes(pool.items, decided, item => nearest.get(item) ?? null)
 }
 
-/** The party's target that row `n` of `rows` is most like, the first of equal ones: its place in the party. */
+/**
+ * The party's target that row `n` of `rows` is most like, the first of equal ones: its place in the party.
+ */
 function bestTarget(similarities: Int32Array, rows: number, n: number, { first, end }: Party) {
   let q = first
   for (let other = first + 1; other < end; other++) {

@@ -11,9 +11,9 @@ const hash = (...counters: readonly number[]): number =>
   counters.reduce((h, counter) => mix((h ^ counter) + 0x9e3779b9), 0)
 
 /**
- * Draws `count` different rows of `n`, each as likely as any other that is free, in the order drawn. Draw d = 0, 1, …
- * of step `step` is row ⌊hash(both halves of seed, step, d) · n / 2³²⌋; rows that are not free, or drawn before, are passed over.
- * There must be `count` free ones.
+ * Draws `count` different rows of `n`, each as likely as any other that is free, in the order drawn. Draw d =
+ * 0, 1, … of step `step` is row ⌊hash(both halves of seed, step, d) · n / 2³²⌋; rows that are not free, or
+ * drawn before, are passed over. There must be `count` free ones.
  */
 export function sampleRows(
   { seed, step }: { readonly seed: number; readonly step: number },

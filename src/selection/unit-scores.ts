@@ -17,8 +17,8 @@ export function scoredItems(items: readonly PoolItem[]): {
 }
 
 /**
- * Scores of items, all of them finite, brought to [0, 1]: (score − least) / (largest − least). If all are equal, each
- * is 1.
+ * Scores of items, all of them finite, brought to [0, 1]: (score − least) / (largest − least). If all are
+ * equal, each is 1.
  */
 export function unitScores(items: readonly PoolItem[]): Float64Array {
   // Halves, because the difference of two numbers may be too large for a number.

@@ -49,9 +49,9 @@ export const facilityCoverKernel = defineKernel({
 })
 
 /**
- * The facility-location function Σ_i max_{j ∈ S} s_ij over the rows i of a bank, for a set S that grows: what a row
- * would add to it. s is the similarity of two rows, nothing below 0, in units of 1 / `COVERED`, rounded down. All
- * whole numbers, so every adapter gives the same.
+ * The facility-location function Σ_i max_{j ∈ S} s_ij over the rows i of a bank, for a set S that grows: what
+ * a row would add to it. s is the similarity of two rows, nothing below 0, in units of 1 / `COVERED`, rounded
+ * down. All whole numbers, so every adapter gives the same.
  */
 export class FacilityGains implements Disposable {
   /** Rows whose gains are computed at a time, at most. */
@@ -67,13 +67,14 @@ export class FacilityGains implements Disposable {
   /**
    * @param rows a bank with at least one row; it must not change
    * @param batch see above; rounded up to a multiple of eight
+   * @param most blocks that a shard's sums come in, about. The result does not depend on it
    */
-  constructor(rows: FixedPointRows, batch: number) {
+  constructor(rows: FixedPointRows, batch: number, most = BLOCKS) {
     const { gpu, offsets, shards } = rows
     const V = 2 * wordsOf(rows.dimensions)
     const M = Math.ceil(batch / SIDE) * SIDE
     const tilesOf = (count: number) => Math.ceil(count / TILE)
-    const tiles = Math.min(MOST_TILES, Math.ceil(tilesOf(shards[0]!.count) / BLOCKS))
+    const tiles = Math.min(MOST_TILES, Math.ceil(tilesOf(shards[0]!.count) / most))
     const blocks = shards.map(({ count }) => Math.ceil(tilesOf(count) / tiles))
     const covered = gpu.tensor(offsets.shape, new Uint32Array(offsets.size))
     const list = gpu.empty([M], 'u32')

@@ -13,7 +13,9 @@ const FAR = 0xfffffffe
 /** In place of a distance: the row was picked. */
 const TAKEN = 0xffffffff
 const PICK_SIZE = 128
-/** Picks read at a time, at most, and words that these may go through: so signals and progress are not late. */
+/**
+ * Picks read at a time, at most, and words that these may go through: so signals and progress are not late.
+ */
 const MOST_PICKS = 64
 const WORDS_A_READ = 2 ** 28
 
@@ -55,22 +57,25 @@ export interface FarthestRowsOptions {
   /** What the squared distance counts: from 0 to 1, in steps of 2⁻³². */
   readonly weight?: number
   /**
-   * What is added to it for each row: whole numbers, as `squared` below. No sum with a weighted squared distance may
-   * reach 2³². Default: nothing.
+   * What is added to it for each row: whole numbers, as `squared` below. No sum with a weighted squared
+   * distance may reach 2³². Default: nothing.
    */
   readonly bonus?: Uint32Array
 }
 
 export interface PickedRow {
   readonly row: number
-  /** Its squared distance from the nearest row picked before, in whole numbers: 2 · 32000² times 1 − cosine. */
+  /**
+   * Its squared distance from the nearest row picked before, in whole numbers: 2 · 32000² times 1 − cosine.
+   */
   readonly squared: number
 }
 
 /**
- * Picks rows of a bank one after the other: always the one with the largest `bonus` + `weight` · (squared distance
- * from the nearest picked row), the product rounded down; the first of equal ones. Whole numbers, so every adapter
- * picks the same rows. Picks are chained on the GPU: each finds there which row the one before took.
+ * Picks rows of a bank one after the other: always the one with the largest `bonus` + `weight` · (squared
+ * distance from the nearest picked row), the product rounded down; the first of equal ones. Whole numbers, so
+ * every adapter picks the same rows. Picks are chained on the GPU: each finds there which row the one before
+ * took.
  */
 export class FarthestRows implements Disposable {
   readonly #rows: FixedPointRows

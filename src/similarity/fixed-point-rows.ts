@@ -35,8 +35,8 @@ export const fixedPointRowsKernel = defineKernel({
 })
 
 /**
- * Scales a row to LENGTH and rounds its components, halves upwards: 32000 · x / ‖x‖ in double precision. What has no
- * direction (`RowFlag`) leaves `into` as it is.
+ * Scales a row to LENGTH and rounds its components, halves upwards: 32000 · x / ‖x‖ in double precision. What
+ * has no direction (`RowFlag`) leaves `into` as it is.
  */
 export function roundRow(x: Float32Array, into: Int16Array): number {
   let square = 0
@@ -81,11 +81,11 @@ export interface FixedPointRowsOptions {
 /**
  * A bank of vectors on the GPU in whole numbers, so that every adapter computes the same similarities.
  *
- * A vector is scaled to the length 32000 and rounded (`roundRow`). The similarity of two such rows is
- * 2 · 32000² − ‖a − b‖²; divided by `ONE` it is their cosine but for the rounding, and exactly 1 for equal rows. By
- * Cauchy and Schwarz every sum on the way fits 32 bits. With E values and the distance d of the unit vectors, the
- * cosine is off by d √E / 32000 + E / (2 · 32000²) at most, if all roundings conspire; they do not, and then it is
- * by about d / 80,000 (one standard deviation) and E / (12 · 32000²).
+ * A vector is scaled to the length 32000 and rounded (`roundRow`). The similarity of two such rows is 2 ·
+ * 32000² − ‖a − b‖²; divided by `ONE` it is their cosine but for the rounding, and exactly 1 for equal rows.
+ * By Cauchy and Schwarz every sum on the way fits 32 bits. With E values and the distance d of the unit
+ * vectors, the cosine is off by d √E / 32000 + E / (2 · 32000²) at most, if all roundings conspire; they do
+ * not, and then it is by about d / 80,000 (one standard deviation) and E / (12 · 32000²).
  */
 export class FixedPointRows implements Disposable {
   readonly dimensions: number
@@ -160,9 +160,9 @@ export class FixedPointRows implements Disposable {
   }
 
   /**
-   * Copies rows to where all invocations read them: entry m of `rows` [M, V] and `own` [M] ← the components of row
-   * `list[m]` and its offset, V = 2W. Entries of `NO_ROW` stay as they are. Groups of `side` entries have their
-   * components side by side: [M / side, V, side].
+   * Copies rows to where all invocations read them: entry m of `rows` [M, V] and `own` [M] ← the components
+   * of row `list[m]` and its offset, V = 2W. Entries of `NO_ROW` stay as they are. Groups of `side` entries
+   * have their components side by side: [M / side, V, side].
    */
   gather(list: Tensor, rows: Tensor, own: Tensor, side: 1 | 4): void {
     for (const { words, base, count } of this.shards) {

@@ -29,8 +29,8 @@ export const targetSimilarityKernel = defineKernel({
 })
 
 /**
- * Similarities of rows with a few targets, in the whole numbers of `FixedPointRows`, so that every adapter computes
- * the same. Rows come in blocks and are forgotten.
+ * Similarities of rows with a few targets, in the whole numbers of `FixedPointRows`, so that every adapter
+ * computes the same. Rows come in blocks and are forgotten.
  */
 export class TargetSimilarity implements Disposable {
   /** Rows of a block, at most. */
@@ -71,8 +71,8 @@ export class TargetSimilarity implements Disposable {
   }
 
   /**
-   * Compares a block [n, E] with the targets: a `RowFlag` for each row, and the similarities [Q, m] of the m rows that
-   * have a direction, in order.
+   * Compares a block [n, E] with the targets: a `RowFlag` for each row, and the similarities [Q, m] of the m
+   * rows that have a direction, in order.
    */
   async compare(values: Float32Array): Promise<{ flags: Uint32Array; similarities: Int32Array }> {
     const [rows, results] = [this.#rows, this.#results]

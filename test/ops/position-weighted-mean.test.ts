@@ -26,7 +26,8 @@ describe('position-weighted-mean', () => {
     const want = lengths.flatMap((n, s) => [
       ...reference.positionWeightedMean(values.subarray(starts[s]! * C, (starts[s]! + n) * C), C),
     ])
-    // Means of numbers below 3. Each of n additions may lose half a unit of a sum of up to n of them; errors average.
+    // Means of numbers below 3. Each of n additions may lose half a unit of a sum of up to n of them; errors
+    // average.
     expectClose(await gpu.read(y), want, {
       atol: 3 * Math.sqrt(Math.max(...lengths) + 8) * 2 ** -23,
       rtol: 1e-6,

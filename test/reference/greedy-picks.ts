@@ -30,8 +30,8 @@ export const places = (rows: readonly Row[], scored: boolean): Place[] =>
     .sort((a, b) => a.row.index - b.row.index)
 
 /**
- * Cuts a whole order of picks to the budget. With a budget of nothing no vector is looked at, so that only scores can
- * be at fault.
+ * Cuts a whole order of picks to the budget. With a budget of nothing no vector is looked at, so that only
+ * scores can be at fault.
  */
 export function within(
   rows: readonly Row[],

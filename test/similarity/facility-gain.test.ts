@@ -49,7 +49,7 @@ describe('facility-gain', () => {
     const N = 128 * 64 * 2 + 1
     using bank = new FixedPointRows(gpu, { dimensions: 1, capacity: N })
     bank.append(new Float32Array(N).fill(-3))
-    using gains = new FacilityGains(bank, 1)
+    using gains = new FacilityGains(bank, 1, 1)
     expect([...(await gains.gains([5]))]).toEqual([N * COVERED])
     gains.add(N - 1)
     expect([...(await gains.gains([5]))]).toEqual([0])

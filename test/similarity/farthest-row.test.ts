@@ -74,6 +74,21 @@ describe('farthest-row', () => {
     }
   })
 
+  // What is added makes all sums equal, so the first row is next; a product that is off by one shows.
+  test('rounds products down', async ({ gpu }) => {
+    const values = noise(60 * 3, 5)
+    using bank = new FixedPointRows(gpu, { dimensions: 3, capacity: 60 })
+    bank.append(values)
+    const rows = rowsOf(values, 3)
+    for (const weight of noise(12, 6).map(v => Math.abs(v))) {
+      const factor = BigInt(Math.round(weight * 2 ** 32))
+      const products = rows.map(row => Number((BigInt(squaredDistance(row, rows[0]!)) * factor) >> 32n))
+      const bonus = Uint32Array.from(products, product => 2 ** 32 - 1 - product)
+      using greedy = new FarthestRows(bank, { first: 0, weight, bonus })
+      expect((await greedy.next(1))[0]!.row).toBe(1)
+    }
+  })
+
   test('creates nothing from the second pick on, and reads late', async ({ gpu }) => {
     using bank = new FixedPointRows(gpu, { dimensions: 12, capacity: 300, shardRows: 64 })
     bank.append(noise(300 * 12, 4))
