@@ -1,12 +1,9 @@
 import { effect } from '@preact/signals'
-import { bundledModel, callback, startSession } from './client'
-import type { ModelSource, TrainingEvent } from './protocol'
+import { bundledModel, callback, session } from './client'
+import type { GivenPairs, ModelSource, TrainingEvent } from './protocol'
+import { readRows } from './row-actions'
 import * as state from './state'
-import { failureOf, work } from './work'
-
-const session = startSession(message => {
-  state.unavailable.value = { name: 'Error', message }
-})
+import { failureOf, inTurn, work } from './work'
 
 const onLost = callback((reason: string) => {
   state.lost.value = reason
@@ -46,31 +43,17 @@ export const cancel = async (): Promise<void> => {
   await session.cancel()
 }
 
-// Files that are given at once are read one after the other.
-let reading: Promise<void> = Promise.resolve()
-
-export function readRows(file: Blob, name: string): Promise<void> {
-  reading = reading.then(async () => {
-    state.rows.value = null
-    state.clearScores()
-    await work('rows', `Reading ${name}`, async progress => {
-      state.rows.value = await session.readRows(file, name, callback(progress))
-    })
-  })
-  return reading
-}
-
-export function readPairs(file: Blob, name: string): Promise<void> {
-  reading = reading.then(async () => {
+export function readPairs(given: GivenPairs): Promise<void> {
+  return inTurn(async () => {
+    state.givenPairs.value = given
     state.pairs.value = null
     state.plan.value = null
     state.clearTraining()
-    await work('pairs', `Reading ${name}`, async progress => {
-      state.pairs.value = await session.readPairs(file, name, callback(progress))
+    await work('pairs', `Reading ${given.name}`, async progress => {
+      state.pairs.value = await session.readPairs(given, callback(progress))
       state.prompts.value = await session.prompts()
     })
   })
-  return reading
 }
 
 export async function readSample(): Promise<void> {
@@ -83,30 +66,11 @@ export async function readSample(): Promise<void> {
     Promise.all([load('rows.json'), load('pairs.json')]),
   )
   if (!files) return
-  await Promise.all([readRows(files[0], 'rows.json'), readPairs(files[1], 'pairs.json')])
+  await Promise.all([
+    readRows({ file: files[0], name: 'rows.json' }),
+    readPairs({ file: files[1], name: 'pairs.json' }),
+  ])
 }
-
-export async function scoreRows(): Promise<void> {
-  state.clearScores()
-  const scored = await work('scores', 'Scoring the rows', async progress => {
-    state.scores.value = await session.score(callback(progress))
-    state.distributions.value = await session.distributions()
-    state.unsaved.value = true
-    return true
-  })
-  if (scored) await selectRows(state.options.value)
-}
-
-export async function selectRows(choice: { budget: number | null; threshold: number }): Promise<void> {
-  await work('selection', 'Selecting', async progress => {
-    state.selection.value = await session.select(choice, callback(progress))
-    state.distributions.value = await session.distributions()
-    state.unsaved.value = true
-  })
-}
-
-export const tablePage = session.table
-export const rowDetail = session.detail
 
 export async function train(): Promise<void> {
   state.clearTraining()
@@ -138,18 +102,29 @@ export async function answer(prompt: string, maxTokens: number): Promise<void> {
   })
 }
 
-async function prepareFiles(): Promise<void> {
-  try {
-    state.outputs.value = await session.outputs()
-    state.fail('files', null)
-  } catch (error) {
-    state.fail('files', failureOf(error))
-  }
-}
-
-// Files follow the results, once nothing else runs.
+// Files follow the results, once nothing else runs and the choice has rested for a moment. Those of results that have
+// changed are taken away at once, so that what is saved is what is seen.
+let turnOfFiles = 0
+let made: readonly unknown[] = [null, null, null]
 effect(() => {
-  if (!state.busy.value && (state.selection.value || state.result.value)) void prepareFiles()
+  const results = [state.selection.value, state.result.value, state.answers.value]
+  const busy = state.busy.value
+  const turn = ++turnOfFiles
+  if (results.every((result, n) => result === made[n])) return
+  state.outputs.value = []
+  if (busy || (!state.selection.value && !state.result.value)) return
+  setTimeout(async () => {
+    if (turn !== turnOfFiles) return
+    try {
+      const outputs = await session.outputs()
+      if (turn !== turnOfFiles) return
+      made = results
+      state.outputs.value = outputs
+      state.fail('files', null)
+    } catch (error) {
+      if (turn === turnOfFiles) state.fail('files', failureOf(error))
+    }
+  }, 400)
 })
 
 // A plan takes a moment, so it waits until an option has settled.

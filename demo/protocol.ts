@@ -1,4 +1,4 @@
-import type { Evaluation, Problem, SelectionRecord, TrainStep, Turn } from '../src/index'
+import type { ContainerName, Evaluation, PairFormat, Problem, RowFormat, TrainStep } from '../src/index'
 
 /** The GPU that the page runs on. */
 export interface DeviceInfo {
@@ -23,11 +23,24 @@ export interface ModelInfo {
   readonly scorers: boolean
 }
 
+/** A file that the visitor gave, and how to read it where that is not to be told by its content. */
+export interface Given<Format = string> {
+  readonly file: Blob
+  readonly name: string
+  readonly container?: ContainerName
+  readonly format?: Format
+}
+
+export type GivenRows = Given<RowFormat>
+export type GivenPairs = Given<PairFormat>
+
 /** What was read from a file of rows or of pairs. */
 export interface FileSummary {
   readonly name: string
   readonly bytes: number
-  readonly container: string
+  readonly container: ContainerName
+  /** It was packed with gzip. */
+  readonly gzip: boolean
   readonly format: string
   readonly usable: number
   readonly total: number
@@ -37,73 +50,6 @@ export interface FileSummary {
 
 /** Problems shown in the page; `selection.jsonl` and the report's counts have all. */
 export const problemLimit = 200
-
-/** One bar: how many values lie in [from, to), and how many of those belong to kept rows. */
-export interface Bin {
-  readonly from: number
-  readonly to: number
-  readonly count: number
-  readonly kept: number
-}
-
-export interface Distribution {
-  readonly label: string
-  /** What was counted: exchanges or rows. */
-  readonly unit: string
-  readonly bins: readonly Bin[]
-  readonly mean: number
-  readonly deviation: number
-  /** Values that could not be computed. */
-  readonly missing: number
-}
-
-export interface ScoreSummary {
-  readonly rows: number
-  /** Rows with a text that was cut to fit the scorer. */
-  readonly truncated: number
-  readonly seconds: number
-}
-
-export type DecisionName = SelectionRecord['decision']
-
-export interface SelectionSummary {
-  readonly counts: Readonly<Record<DecisionName, number>>
-  readonly total: number
-  readonly budget: number
-  readonly threshold: number
-}
-
-export interface TableQuery {
-  readonly decision: DecisionName | 'all'
-  /** Rows that contain all of its words. */
-  readonly search: string
-  readonly order: 'best' | 'file'
-  readonly offset: number
-  readonly limit: number
-}
-
-export interface TableRow extends SelectionRecord {
-  /** The beginning of its first instruction, or of what could not be read. */
-  readonly excerpt: string
-}
-
-export interface TablePage {
-  /** Rows that match. */
-  readonly matches: number
-  readonly rows: readonly TableRow[]
-}
-
-export interface RowText {
-  readonly row: number
-  readonly turns: readonly Turn[]
-}
-
-export interface RowDetail {
-  readonly own: RowText | null
-  /** The kept row that this one repeats. */
-  readonly other: RowText | null
-  readonly problem: Problem | null
-}
 
 /** One pair as the model sees it: text that is only read, and the tokens that are trained on. */
 export interface TokenExample {
@@ -148,6 +94,13 @@ export interface AnswerPair {
   readonly prompt: string
   readonly before: string
   readonly after: string
+}
+
+/** How the chosen rows are written, where that is not as they came. */
+export interface RowWriting {
+  readonly container?: ContainerName
+  readonly format?: RowFormat
+  readonly gzip?: boolean
 }
 
 export interface OutputFile {

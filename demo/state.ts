@@ -2,17 +2,27 @@ import { computed, signal } from '@preact/signals'
 import { defaultJobOptions, type JobOptions } from '../src/index'
 import type {
   DeviceInfo,
-  Distribution,
   Failure,
   FileSummary,
+  GivenPairs,
+  GivenRows,
   ModelInfo,
   OutputFile,
-  ScoreSummary,
-  SelectionSummary,
   TrainingEvent,
   TrainingPlan,
   TrainingResult,
 } from './protocol'
+import type {
+  Choice,
+  Column,
+  Distribution,
+  RowMap,
+  ScoreColumns,
+  ScoreSummary,
+  SelectionSummary,
+  SimilarityJoin,
+  StrategyComparison,
+} from './row-protocol'
 
 /** The parts of the page that a piece of work or an error belongs to. */
 export type Stage =
@@ -21,6 +31,8 @@ export type Stage =
   | 'pairs'
   | 'scores'
   | 'selection'
+  | 'map'
+  | 'strategies'
   | 'plan'
   | 'training'
   | 'answers'
@@ -42,12 +54,29 @@ export const unavailable = signal<Failure | null>(null)
 /** Why the GPU must be opened again. */
 export const lost = signal<string | null>(null)
 export const model = signal<ModelInfo | null>(null)
+/** The files that were given, also if they could not be read. */
+export const givenRows = signal<GivenRows | null>(null)
+export const givenPairs = signal<GivenPairs | null>(null)
 export const rows = signal<FileSummary | null>(null)
 export const pairs = signal<FileSummary | null>(null)
 export const prompts = signal<readonly string[]>([])
+/** Scores that the rows bring along. */
+export const scoreColumns = signal<ScoreColumns | null>(null)
 export const scores = signal<ScoreSummary | null>(null)
+export const columns = signal<readonly Column[]>([])
+/** Of the scores before anything is selected. */
 export const distributions = signal<readonly Distribution[]>([])
+/** The rows are compared, so every choice is answered at once. */
+export const join = signal<SimilarityJoin | null>(null)
+export const cuts = signal<Readonly<Record<string, number>>>({})
+export const keep = signal<ReadonlySet<number>>(new Set())
+export const drop = signal<ReadonlySet<number>>(new Set())
+/** What the worker last answered; it may be a moment behind `choice`. */
 export const selection = signal<SelectionSummary | null>(null)
+/** Where the scored rows lie on the map; null until it is asked for. */
+export const rowMap = signal<RowMap | null>(null)
+/** The last comparison with other ways to select. */
+export const comparison = signal<StrategyComparison | null>(null)
 export const options = signal<JobOptions>(defaultJobOptions)
 export const plan = signal<TrainingPlan | null>(null)
 export const events = signal<readonly TrainingEvent[]>([])
@@ -60,6 +89,18 @@ export const task = signal<Task | null>(null)
 export const failures = signal<Readonly<Partial<Record<Stage, Failure>>>>({})
 /** What screen readers are told about. */
 export const announcement = signal('')
+
+const budget = computed(() => options.value.budget)
+const threshold = computed(() => options.value.threshold)
+
+/** Everything that decides the selection, besides the rows. Options of the training do not change it. */
+export const choice = computed<Choice>(() => ({
+  budget: budget.value,
+  threshold: threshold.value,
+  cuts: cuts.value,
+  keep: [...keep.value],
+  drop: [...drop.value],
+}))
 
 export const busy = computed(() => task.value !== null)
 /** Only files are being read: others may join the queue. */
@@ -75,12 +116,17 @@ export function fail(stage: Stage, failure: Failure | null): void {
 export function clearScores(): void {
   scores.value = null
   distributions.value = []
-  clearSelection()
+  join.value = null
+  rowMap.value = null
+  comparison.value = null
+  selection.value = null
 }
 
-export function clearSelection(): void {
-  selection.value = null
-  outputs.value = []
+/** Forgets what the visitor decided about the rows that were there before. */
+export function clearPins(): void {
+  cuts.value = {}
+  keep.value = new Set()
+  drop.value = new Set()
 }
 
 /** Forgets what was trained on the pairs. */
@@ -88,5 +134,4 @@ export function clearTraining(): void {
   events.value = []
   result.value = null
   answers.value = null
-  outputs.value = []
 }

@@ -61,3 +61,11 @@ export async function work<T>(
     task.value = null
   }
 }
+
+// Files that are given at once are read one after the other.
+let last: Promise<void> = Promise.resolve()
+
+export function inTurn(read: () => Promise<void>): Promise<void> {
+  last = last.then(read)
+  return last
+}

@@ -3,9 +3,11 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { bytes } from '../parts/format'
 import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
+import { saveBlob } from '../parts/save-blob'
 import type { OutputFile } from '../protocol'
-import { fail, outputs, unsaved } from '../state'
+import { fail, outputs, rows, selection, unsaved } from '../state'
 import { failureOf } from '../work'
+import { ExportRows } from './export-rows'
 
 export function DownloadsPanel() {
   const files = outputs.value
@@ -33,6 +35,7 @@ export function DownloadsPanel() {
               <FileLink key={file.name} file={file} />
             ))}
           </ul>
+          {selection.value && rows.value && <ExportRows own={rows.value} />}
         </>
       )}
     </Panel>
@@ -75,13 +78,8 @@ async function saveAll(files: readonly OutputFile[]): Promise<void> {
     const contents = await Promise.all(
       files.map(async ({ name, blob }) => [name, new Uint8Array(await blob.arrayBuffer())] as const),
     )
-    const archive = new Blob([zipSync(Object.fromEntries(contents), { level: 0 })], {
-      type: 'application/zip',
-    })
-    const address = URL.createObjectURL(archive)
-    const link = Object.assign(document.createElement('a'), { href: address, download: 'tabtune.zip' })
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(address), 60_000)
+    const blob = new Blob([zipSync(Object.fromEntries(contents), { level: 0 })], { type: 'application/zip' })
+    saveBlob({ name: 'tabtune.zip', blob })
     unsaved.value = false
   } catch (error) {
     fail('files', failureOf(error))

@@ -1,156 +1,111 @@
-import { Fragment } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { tablePage } from '../actions'
-import { count, fixed } from '../parts/format'
-import type { DecisionName, SelectionSummary, TablePage, TableQuery, TableRow } from '../protocol'
-import { RowText } from './row-text'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { count, counted } from '../parts/format'
+import { useVirtualizer } from '../parts/use-virtualizer'
+import { clearPins } from '../row-actions'
+import type { SelectionSummary, TableQuery } from '../row-protocol'
+import { columns, drop, keep } from '../state'
+import { SortMenu, TableHead } from './table-head'
+import { TableRowView } from './table-row'
+import { useRows } from './use-rows'
 
-const PAGE = 10
+/** Height of a row until it is measured, in px. */
+const USUAL = 64
 
-const words: Readonly<Record<DecisionName, string>> = {
-  kept: 'Kept',
-  similar: 'Too similar',
-  duplicate: 'Duplicate',
-  excluded: 'Left out',
-  'beyond budget': 'Beyond budget',
-  invalid: 'Invalid',
-  unreadable: 'Unreadable',
-}
+export type Sort = Pick<TableQuery, 'sort' | 'descending'>
 
-/** All rows with their decisions, a page at a time: the worker filters and searches. */
+/** All rows with their decisions. The worker filters, searches and orders; only rows in view are asked for. */
 export function RowTable(props: {
   readonly decision: TableQuery['decision']
   readonly summary: SelectionSummary
 }) {
   const { decision, summary } = props
+  const [typed, setTyped] = useState('')
   const [search, setSearch] = useState('')
-  const [order, setOrder] = useState<TableQuery['order']>('best')
-  const [offset, setOffset] = useState(0)
-  const [page, setPage] = useState<TablePage | null>(null)
-  useEffect(() => setOffset(0), [decision, search, order, summary])
+  const [sort, setSort] = useState<Sort>({ sort: 'best', descending: true })
+  const [open, setOpen] = useState<number | null>(null)
+  const scroller = useRef<HTMLElement>(null)
   useEffect(() => {
-    let current = true
-    const timer = setTimeout(async () => {
-      const found = await tablePage({ decision, search, order, offset, limit: PAGE })
-      if (current) setPage(found)
-    }, 80)
-    return () => {
-      current = false
-      clearTimeout(timer)
-    }
-  }, [decision, search, order, offset, summary])
-  if (!page) return null
-  const end = Math.min(offset + PAGE, page.matches)
+    const timer = setTimeout(() => setSearch(typed), 120)
+    return () => clearTimeout(timer)
+  }, [typed])
+  const query = useMemo(() => ({ decision, search, ...sort }), [decision, search, sort])
+  const [total, setTotal] = useState(0)
+  const virtualizer = useVirtualizer({
+    count: total,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => USUAL,
+    getItemKey: index => index,
+    overscan: 6,
+  })
+  const items = virtualizer.getVirtualItems()
+  const rows = useRows(query, summary, items[0]?.index ?? 0, items.at(-1)?.index ?? 0)
+  const matches = rows.matches ?? 0
+  useEffect(() => setTotal(matches), [matches])
+  useEffect(() => {
+    setOpen(null)
+    virtualizer.measure()
+    virtualizer.scrollToOffset(0)
+  }, [query])
+  const pinned = keep.value.size + drop.value.size
   return (
     <>
       <div class="table-tools">
         <label class="search">
           <span>Search</span>
-          <input type="search" value={search} onInput={event => setSearch(event.currentTarget.value)} />
+          <input type="search" value={typed} onInput={event => setTyped(event.currentTarget.value)} />
         </label>
-        <label>
-          <span>Order</span>
-          <select
-            value={order}
-            onChange={event => setOrder(event.currentTarget.value === 'file' ? 'file' : 'best')}
-          >
-            <option value="best">Best first</option>
-            <option value="file">As in the file</option>
-          </select>
-        </label>
-        <div class="pager">
-          <span aria-live="polite">
-            {page.matches === 0 ? 'No row' : `${count(offset + 1)}–${count(end)} of ${count(page.matches)}`}
-          </span>
-          <button
-            type="button"
-            class="quiet"
-            aria-label="Previous page"
-            disabled={offset === 0}
-            onClick={() => setOffset(Math.max(0, offset - PAGE))}
-          >
-            ‹
+        <SortMenu sort={sort} onSort={setSort} />
+        <p class="table-count" aria-live="polite">
+          {rows.matches === null ? '…' : counted(matches, 'row')}
+        </p>
+        {pinned > 0 && (
+          <button type="button" class="quiet" onClick={clearPins}>
+            Clear {counted(pinned, 'pin')}
           </button>
-          <button
-            type="button"
-            class="quiet"
-            aria-label="Next page"
-            disabled={end >= page.matches}
-            onClick={() => setOffset(offset + PAGE)}
-          >
-            ›
-          </button>
-        </div>
+        )}
       </div>
-      <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">Decision</th>
-            <th scope="col" class="number">
-              Score
-            </th>
-            <th scope="col" class="number wide">
-              Complexity
-            </th>
-            <th scope="col" class="number wide">
-              Quality
-            </th>
-            <th scope="col">Row, counted from 0</th>
-          </tr>
-        </thead>
-        <tbody>
-          {page.rows.map(row => (
-            <Row key={row.row} row={row} />
+      <section
+        class="row-scroller"
+        ref={scroller}
+        aria-label="List of rows"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be within reach of the keyboard
+        tabIndex={0}
+      >
+        <table
+          class="rows"
+          style={{ '--columns': columns.value.length }}
+          aria-label="Rows with their decisions"
+          aria-rowcount={matches + 1}
+        >
+          <TableHead sort={sort} onSort={setSort} />
+          <Space height={items[0]?.start ?? 0} />
+          {items.map(({ index, key }) => (
+            <tbody key={key} data-index={index} ref={virtualizer.measureElement}>
+              <TableRowView
+                row={rows.at(index)}
+                place={index}
+                open={open !== null && rows.at(index)?.row === open}
+                onToggle={row => setOpen(open === row ? null : row)}
+              />
+            </tbody>
           ))}
-        </tbody>
-      </table>
+          <Space height={virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0)} />
+        </table>
+      </section>
+      {rows.matches === 0 && <p class="hint">No row matches.</p>}
+      <p class="hint">
+        Rows are counted from 0, as they stand in the file. A row that you keep is kept before all others, one
+        that you drop is left out; {count(summary.counts.kept)} are kept now.
+      </p>
     </>
   )
 }
 
-function Row({ row }: { readonly row: TableRow }) {
-  const [open, setOpen] = useState(false)
-  const mean = (key: string) => {
-    const values = row.scores.map(scores => scores[key] ?? Number.NaN)
-    return values.reduce((a, b) => a + b, 0) / values.length
-  }
-  const id = `row-${row.row}`
+/** In the place of the rows that are not in view. */
+function Space({ height }: { readonly height: number }) {
   return (
-    <Fragment>
-      <tr class={open ? 'open' : ''}>
-        <td>
-          <span class={`chip ${row.decision.replace(' ', '-')}`}>
-            {words[row.decision]}
-            {row.rank !== null && ` · ${row.rank}`}
-          </span>
-        </td>
-        <td class="number">{fixed(row.score, 2)}</td>
-        <td class="number wide">{fixed(mean('complexity'), 2)}</td>
-        <td class="number wide">{fixed(mean('quality'), 2)}</td>
-        <td class="excerpt">
-          <button
-            type="button"
-            class="row-toggle"
-            aria-expanded={open}
-            aria-controls={id}
-            onClick={() => setOpen(!open)}
-          >
-            <span class="row-number">{row.row}</span>
-            <span class="row-excerpt">{row.excerpt || '(empty)'}</span>
-          </button>
-          <p class="reason">
-            {row.reason}
-            {row.truncated && '; its text was cut to fit the scorer'}
-          </p>
-        </td>
-      </tr>
-      {open && (
-        <tr class="detail" id={id}>
-          <td colSpan={5}>
-            <RowText row={row} />
-          </td>
-        </tr>
-      )}
-    </Fragment>
+    <tbody aria-hidden="true" class="space">
+      <tr style={{ height: `${height}px` }} />
+    </tbody>
   )
 }

@@ -1,15 +1,16 @@
-import { scoreRows } from '../actions'
 import { ActionRow } from '../parts/action-row'
 import { counted, duration } from '../parts/format'
 import { Histogram } from '../parts/histogram'
 import { FailureNotice, Notice } from '../parts/notice'
 import { Panel } from '../parts/panel'
-import { distributions, model, ready, rows, scores, selection } from '../state'
+import { scoreRows, setCut } from '../row-actions'
+import { cuts, distributions, model, ready, rows, scoreColumns, scores, selection } from '../state'
 
 export function ScoresPanel() {
   const usable = rows.value?.usable ?? 0
   const done = scores.value
   const cut = done?.truncated ?? 0
+  const shown = selection.value?.distributions ?? distributions.value
   const hint = done
     ? `${counted(done.rows, 'row')} scored in ${duration(done.seconds)}.${cut > 0 ? ` ${counted(cut, 'row')} longer than the model’s context lost the middle.` : ''}`
     : usable === 0 && 'Needs instruction rows.'
@@ -35,17 +36,27 @@ export function ScoresPanel() {
           type="button"
           class={scores.value ? '' : 'primary'}
           disabled={!ready.value || usable === 0}
-          onClick={scoreRows}
+          onClick={() => scoreRows(null)}
         >
           {scores.value ? 'Score again' : 'Score the rows'}
         </button>
+        {scoreColumns.value && (
+          <button type="button" disabled={!ready.value} onClick={() => scoreRows(scoreColumns.value)}>
+            Take the file’s scores
+          </button>
+        )}
       </ActionRow>
       <FailureNotice stage="scores" title="The rows could not be scored." />
-      {distributions.value.length > 0 && (
+      {shown.length > 0 && (
         <>
           <div class="charts">
-            {distributions.value.map(distribution => (
-              <Histogram key={distribution.label} distribution={distribution} />
+            {shown.map(distribution => (
+              <Histogram
+                key={distribution.key}
+                distribution={distribution}
+                cut={cuts.value[distribution.key] ?? null}
+                onCut={cut => setCut(distribution.key, cut)}
+              />
             ))}
           </div>
           {selection.value && (

@@ -32,7 +32,7 @@ export function FileDrop(props: {
       <span class="hint">{hint}</span>
       <input
         type="file"
-        accept=".json,.jsonl,.ndjson,application/json"
+        accept=".json,.jsonl,.ndjson,.csv,.tsv,.parquet,.gz,application/json,text/csv"
         disabled={disabled}
         onChange={event => {
           take(event.currentTarget.files)

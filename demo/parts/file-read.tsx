@@ -1,9 +1,10 @@
 import type { FileSummary } from '../protocol'
 import { bytes, count, counted } from './format'
+import { containerNames, formatName } from './format-names'
 
 /** What was read from a file, and what was not and why. */
 export function FileRead({ file, noun }: { readonly file: FileSummary; readonly noun: string }) {
-  const { name, bytes: size, container, format, usable, total, problems } = file
+  const { name, bytes: size, container, gzip, format, usable, total, problems } = file
   const unread = total - usable
   return (
     <div class="file-read">
@@ -11,7 +12,8 @@ export function FileRead({ file, noun }: { readonly file: FileSummary; readonly 
         <b>{count(usable)}</b> of {counted(total, noun)} can be used
       </p>
       <p class="muted">
-        {name} · {bytes(size)} · {container === 'jsonl' ? 'JSON lines' : 'JSON'} · {formatName(format)}
+        {name} · {bytes(size)} · {containerNames[container]}
+        {gzip && ', gzip'} · {formatName(format)}
       </p>
       {unread > 0 && (
         <details>
@@ -35,13 +37,3 @@ export function FileRead({ file, noun }: { readonly file: FileSummary; readonly 
     </div>
   )
 }
-
-const names: Readonly<Record<string, string>> = {
-  alpaca: 'Alpaca',
-  sharegpt: 'ShareGPT',
-  messages: 'OpenAI messages',
-  standard: 'TRL, texts',
-  conversational: 'TRL, messages',
-}
-
-const formatName = (format: string) => names[format] ?? format

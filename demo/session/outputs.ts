@@ -11,8 +11,9 @@ import {
   writePeftAdapter,
   writeRows,
 } from '../../src/index'
-import type { AnswerPair, Distribution, ModelInfo, OutputFile } from '../protocol'
-import type { Input, Selected, Trained } from './results'
+import type { AnswerPair, ModelInfo, OutputFile, RowWriting } from '../protocol'
+import type { Selected } from './curation'
+import type { Input, Trained } from './results'
 
 /** All that a session has come to. */
 export interface Results {
@@ -21,7 +22,6 @@ export interface Results {
   readonly model: ModelInfo
   readonly rows: Input<RowFile> | null
   readonly pairs: Input<PairFile> | null
-  readonly distributions: readonly Distribution[]
   readonly selected: Selected | null
   readonly trained: Trained | null
   readonly answers: readonly AnswerPair[]
@@ -40,17 +40,16 @@ export async function outputFiles(results: Results): Promise<OutputFile[]> {
     about.set(name, description)
   }
   if (rows && selected) {
-    const positions = new Map(rows.file.rows.map(({ index }, position) => [index, position]))
-    const kept = selected.selection.kept.map(index => positions.get(index)!)
+    const own = await selectedRows(rows.file, selected, {})
     add(
-      rows.file.container === 'jsonl' ? 'selected.jsonl' : 'selected.json',
+      own.name,
       'The chosen rows, best first, unchanged in the format they came in',
-      writeRows(rows.file, kept),
+      new Uint8Array(await own.blob.arrayBuffer()),
     )
     add(
       'selection.jsonl',
       'Every row of the file with its decision, reason, rank and scores',
-      jsonLines(selected.records),
+      jsonLines(selected.records()),
     )
   }
   if (trained) {
@@ -84,12 +83,48 @@ export async function outputFiles(results: Results): Promise<OutputFile[]> {
   }))
 }
 
+/**
+ * The chosen rows, best first, as the file they came in or as another.
+ *
+ * @throws {DataError} if a row has no place in the other format
+ */
+export async function selectedRows(
+  file: RowFile,
+  { selection }: Selected,
+  how: RowWriting,
+): Promise<Pick<OutputFile, 'name' | 'blob'>> {
+  const positions = new Map(file.rows.map(({ index }, position) => [index, position]))
+  const kept = selection.kept.map(index => positions.get(index)!)
+  const blob = await writeRows(file, kept, how)
+  const { container = file.container, gzip = file.gzip } = how
+  // Parquet packs its own pages.
+  const name = `selected.${container}${gzip && container !== 'parquet' ? '.gz' : ''}`
+  return { name, blob }
+}
+
+/** What the visitor decided about single rows; absent where there is nothing. */
+export interface Interventions {
+  /** By the name of a score: rows with less were left out. */
+  readonly cuts?: Readonly<Record<string, number>>
+  readonly pins?: { readonly keep: readonly number[]; readonly drop: readonly number[] }
+}
+
 /** What the results were made with; the usual options where a stage has not run. */
-export function usedOptions({ selected, trained }: Pick<Results, 'selected' | 'trained'>): JobOptions {
+export function usedOptions({
+  selected,
+  trained,
+}: Pick<Results, 'selected' | 'trained'>): JobOptions & Interventions {
   const options = trained?.options ?? defaultJobOptions
   if (!selected) return options
-  const { budget, threshold } = selected.summary
-  return { ...options, budget, threshold }
+  const { budget, choice } = selected.summary
+  const { threshold, cuts, keep, drop } = choice
+  return {
+    ...options,
+    budget,
+    threshold,
+    ...(Object.keys(cuts).length > 0 ? { cuts } : {}),
+    ...(keep.length + drop.length > 0 ? { pins: { keep, drop } } : {}),
+  }
 }
 
 function metrics({ dropped, result: { steps, before, after } }: Trained): string {

@@ -8,15 +8,17 @@ import type { AnswerPair, FileSummary } from '../protocol'
 import chartStyle from '../style/charts.css?inline'
 import colorStyle from '../style/colors.css?inline'
 import reportStyle from '../style/report.css?inline'
+import type { Selected } from './curation'
 import { type Results, usedOptions } from './outputs'
-import type { Input, Selected, Trained } from './results'
+import type { Input, Trained } from './results'
 
 /** Rows listed in full; `selection.jsonl` has all of them. */
 const LISTED = 200
 
 /** The results as one page that needs no other file and loads none. */
 export function report(results: Results): string {
-  const { gpu, model, rows, pairs, distributions, selected, trained, answers } = results
+  const { gpu, model, rows, pairs, selected, trained, answers } = results
+  const { cuts = {}, pins, ...options } = usedOptions(results)
   const body = renderToString(
     <main>
       <h1>tabtune report</h1>
@@ -34,7 +36,7 @@ export function report(results: Results): string {
       <h2>Data</h2>
       {rows && <FileRead noun="row" input={rows} />}
       {pairs && <FileRead noun="pair" input={pairs} />}
-      {distributions.length > 0 && (
+      {selected && (
         <>
           <h2>Scores</h2>
           {!model.scorers && (
@@ -43,15 +45,17 @@ export function report(results: Results): string {
             </p>
           )}
           <div class="charts">
-            {distributions.map(distribution => (
-              <Histogram key={distribution.label} distribution={distribution} />
+            {selected.summary.distributions.map(distribution => (
+              <Histogram
+                key={distribution.key}
+                distribution={distribution}
+                cut={cuts[distribution.key] ?? null}
+              />
             ))}
           </div>
-          {selected && (
-            <p class="key">
-              <span class="swatch kept" /> kept <span class="swatch" /> all
-            </p>
-          )}
+          <p class="key">
+            <span class="swatch kept" /> kept <span class="swatch" /> all
+          </p>
         </>
       )}
       {rows && selected && <SelectionPart file={rows.file} selected={selected} />}
@@ -59,12 +63,26 @@ export function report(results: Results): string {
       {answers.length > 0 && <Answers answers={answers} />}
       <h2>Options</h2>
       <dl class="facts">
-        {Object.entries(usedOptions(results)).map(([name, value]) => (
+        {Object.entries(options).map(([name, value]) => (
           <>
             <dt>{name}</dt>
             <dd>{String(value)}</dd>
           </>
         ))}
+        {Object.entries(cuts).map(([name, cut]) => (
+          <>
+            <dt>cut of {name}</dt>
+            <dd>{cut}</dd>
+          </>
+        ))}
+        {pins && (
+          <>
+            <dt>rows pinned</dt>
+            <dd>
+              kept: {pins.keep.join(', ') || 'none'}; left out: {pins.drop.join(', ') || 'none'}
+            </dd>
+          </>
+        )}
       </dl>
     </main>,
   )
@@ -115,18 +133,19 @@ function FileRead({
 }
 
 function SelectionPart({ file, selected }: { readonly file: RowFile; readonly selected: Selected }) {
-  const { counts, total, budget, threshold } = selected.summary
+  const { counts, total, budget, choice } = selected.summary
   const rows = new Map(file.rows.map(row => [row.index, row]))
-  const byRow = new Map(selected.records.map(record => [record.row, record]))
+  const byRow = new Map(selected.records().map(record => [record.row, record]))
   const { kept } = selected.selection
   return (
     <>
       <h2>Selection</h2>
       <p>
         {count(counts.kept)} of {counted(total, 'row')} kept, with a budget of {count(budget)} and a
-        similarity of at most {threshold}. {count(counts.similar)} too similar to a better one,{' '}
-        {count(counts['beyond budget'])} beyond the budget, {count(counts.invalid)} invalid,{' '}
-        {count(counts.unreadable)} unreadable. Rows are counted from 0.
+        similarity of at most {choice.threshold}. {count(counts.similar)} too similar to a better one,{' '}
+        {count(counts['beyond budget'])} beyond the budget, {count(counts.duplicate)} copies,{' '}
+        {count(counts.excluded)} left out, {count(counts.invalid)} invalid, {count(counts.unreadable)}{' '}
+        unreadable. Rows are counted from 0.
       </p>
       <table>
         <thead>

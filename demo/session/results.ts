@@ -6,30 +6,14 @@ import {
   type PairFile,
   type PeftAdapter,
   type RowFile,
-  type ScoredRow,
-  type Selection,
-  type SelectionRecord,
 } from '../../src/index'
-import { type FileSummary, problemLimit, type SelectionSummary, type TrainingResult } from '../protocol'
+import { type FileSummary, problemLimit, type TrainingResult } from '../protocol'
 
 /** An input as it was read, with its digest for the manifest. */
 export interface Input<T> {
   readonly file: T
   readonly summary: FileSummary
   readonly digest: FileDigest
-}
-
-/** What the scorer made of the rows. */
-export interface Scored {
-  readonly keys: readonly string[]
-  readonly rows: readonly ScoredRow[]
-}
-
-export interface Selected {
-  readonly selection: Selection
-  /** One for every row of the file, in the file's order. */
-  readonly records: readonly SelectionRecord[]
-  readonly summary: SelectionSummary
 }
 
 export interface Trained {
@@ -44,13 +28,14 @@ export interface Trained {
 export async function described(
   file: Blob,
   name: string,
-  read: Pick<RowFile | PairFile, 'container' | 'format' | 'problems' | 'total'>,
+  read: Pick<RowFile | PairFile, 'container' | 'gzip' | 'format' | 'problems' | 'total'>,
 ): Promise<Omit<Input<unknown>, 'file'>> {
-  const { container, format, problems, total } = read
+  const { container, gzip, format, problems, total } = read
   const summary: FileSummary = {
     name,
     bytes: file.size,
     container,
+    gzip,
     format,
     usable: total - problems.length,
     total,

@@ -6,11 +6,12 @@ const sample = async (name: 'rows' | 'pairs'): Promise<unknown[]> =>
 const byLength = (records: readonly unknown[]) =>
   [...records].sort((a, b) => JSON.stringify(a).length - JSON.stringify(b).length)
 
-/** Short rows of the sample, one of them twice, and two that cannot be read. */
+/** Short rows of the sample, one of them twice with another word, and two that cannot be read. */
 export async function fewRows(): Promise<unknown[]> {
   const rows = await sample('rows')
   const short = byLength(rows).slice(20, 34)
-  return [...short, rows[5], rows[5], rows[101], rows[117]]
+  const row = rows[5] as { readonly output: string }
+  return [...short, row, { ...row, output: `${row.output} Indeed.` }, rows[101], rows[117]]
 }
 
 /** Short pairs of the sample, and one that cannot be used. */

@@ -74,7 +74,7 @@ test(
 
     await fill(page, { Budget: '5' })
     await page.getByRole('button', { name: 'Score the rows' }).click()
-    await page.getByRole('button', { name: 'Select again' }).waitFor({ timeout: LONG })
+    await page.locator('.tallies').waitFor({ timeout: LONG })
     expect(await page.locator('#scores .chart').count()).toBe(3)
     const tally = page.locator('.tallies')
     expect(await tally.textContent()).toMatch(/18 all rows5 kept/)
@@ -98,6 +98,7 @@ test(
     // The page was never held for long, although the GPU was busy all the time.
     expect(await longestTask(page)).toBeLessThan(300)
 
+    await page.locator('.files').waitFor()
     const files = new Map<string, Buffer>()
     for (const link of await page.locator('.files a').all()) {
       const name = (await link.textContent())!
