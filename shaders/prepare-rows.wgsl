@@ -1,7 +1,7 @@
 // y[n,:] = the values of x[n,:], of which UNIT makes a unit vector, and after each segment of them a bound
 //
 // x [N, E]   y [N, V]: `quads` quads of values, zero from E on, then a bound for each SEGMENT of quads
-// flags [N]: 0, or 1 zero row (only if UNIT), 2 not finite; then y[n,:] = 0.
+// flags [N]: 0, or 1 zero row (only if UNIT), 2 not finite; then the values of y[n,:] are 0, its bounds -1.
 // One invocation a row. WGSL may assume that no value is infinite or NaN, so the bits of the exponents are
 // asked instead. They also give a power of two by which squares neither overflow nor vanish. A row is a zero
 // row if no magnitude reaches 2^-100: adapters that flush subnormal numbers could not keep its direction.
@@ -60,7 +60,8 @@ fn main(
   );
   flags[n] = flag;
   if (flag != USABLE) {
-    for (var q = 0u; q < stride; q++) { y[n * stride + q] = Quad(); }
+    for (var q = 0u; q < params.quads; q++) { y[n * stride + q] = Quad(); }
+    for (var q = params.quads; q < stride; q++) { y[n * stride + q] = Quad(bitcast<u32>(-1.0)); }
     return;
   }
   // The largest magnitude comes to lie in [1, 4).

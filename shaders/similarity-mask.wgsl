@@ -1,8 +1,8 @@
-// mask[n,w,0] bit j = s + slack > lower, mask[n,w,1] bit j = s - slack > upper, for x[rows[n],:] and y[k,:]
+// mask[n,w,0] bit j = s + slack > lower[n], mask[n,w,1] bit j = s - slack > upper, for x[rows[n],:] and y[k,:]
 //
 // s is the similarity of the two rows of which lib/similarity-tile.wgsl computes as much as it takes, and
 // k = base + 32 w + j < count. x [A, V]   y [K, V], both as prepare-rows.wgsl leaves them   rows [B], NONE
-// from the first one on that is not there: its rows of the mask are left alone   mask [B, W, 2].
+// from the first one on that is not there: its rows of the mask are left alone   lower [B]   mask [B, W, 2].
 // If `earlier` is 1, x is y, and only k < rows[n] counts. Each invocation owns word w of four rows of the mask.
 
 override LANES_B: u32 = 8;
@@ -18,7 +18,6 @@ struct Params {
   base: u32,
   count: u32,
   earlier: u32,
-  lower: f32,
   upper: f32,
 }
 
@@ -26,7 +25,8 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<Quad>;
 @group(0) @binding(2) var<storage, read> y: array<Quad>;
 @group(0) @binding(3) var<storage, read> rows: array<u32>;
-@group(0) @binding(4) var<storage, read_write> mask: array<u32>;
+@group(0) @binding(4) var<storage, read> lower: array<f32>;
+@group(0) @binding(5) var<storage, read_write> mask: array<u32>;
 
 @compute @workgroup_size(LANES_W, LANES_B)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -40,6 +40,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let own = select(vec4u(first), named, there);
   let ends = select(vec4u(0), select(vec4u(params.count), own, vec4<bool>(params.earlier == 1)), there);
   let end = max(max(ends.x, ends.y), max(ends.z, ends.w));
+  let ns = min(n + vec4u(0, 1, 2, 3), vec4u(params.B - 1));
+  let limits = vec4f(lower[ns.x], lower[ns.y], lower[ns.z], lower[ns.w]);
   let stride = params.V / BOUNDS;
   var maybe = vec4u(0);
   var certain = vec4u(0);
@@ -47,10 +49,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let col = params.base + w * 32 + bit;
     if (col >= end) { break; }
     let cols = min(col + vec4u(0, 1, 2, 3), vec4u(end - 1));
-    let tile = similarity_tile(own * stride, cols * stride, params.quads, vec4f(params.lower));
+    let tile = similarity_tile(own * stride, cols * stride, params.quads, limits);
     for (var j = 0u; j < 4; j++) {
       let counts = vec4u(col + j) < ends;
-      let above = (tile.sums[j] + tile.slack[j] > vec4f(params.lower)) & counts;
+      let above = (tile.sums[j] + tile.slack[j] > limits) & counts;
       let surely = (tile.sums[j] - tile.slack[j] > vec4f(params.upper)) & counts;
       maybe |= select(vec4u(0), vec4u(1u << (bit + j)), above);
       certain |= select(vec4u(0), vec4u(1u << (bit + j)), surely);

@@ -247,9 +247,21 @@ export { type SimilarLengthsOptions, similarLengths } from './selection/similar-
 export { type StratifiedOptions, stratified } from './selection/stratified'
 export { type SuperfilteringOptions, superfiltering } from './selection/superfiltering'
 export { type TopScoreOptions, topScore } from './selection/top-score'
+export { type CosineSimilarityOptions, cosineSimilarity } from './similarity/cosine-similarity'
 export { cosine, dot, type Metric, negativeL1, negativeL2 } from './similarity/metric'
+export {
+  type NearDuplicatePair,
+  type NearDuplicatePairs,
+  nearDuplicatePairs,
+} from './similarity/near-duplicate-pairs'
+export type { Storage } from './similarity/prepare-rows'
 export { type RowSource, tensorRows } from './similarity/row-source'
+export { type SemanticSearchOptions, semanticSearch } from './similarity/semantic-search'
+export { SimilarityBank, type SimilarityBankOptions } from './similarity/similarity-bank'
+export { SimilarityError } from './similarity/similarity-error'
+export type { Match } from './similarity/tested-block'
 export { type Edges, type ThresholdJoinOptions, thresholdJoin } from './similarity/threshold-join'
+export { type TopKOptions, topK } from './similarity/top-k'
 export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
 export { NonFiniteError, TrainingError } from './training/errors'

@@ -9,12 +9,15 @@ fn quad_values(quad: Quad) -> vec4f {
   return vec4f(unpack2x16float(quad.x), unpack2x16float(quad.y));
 }
 
+/// Bits of 2^-14 as an f32.
+const SMALLEST_HALF = 0x38800000u;
+
 /// To the nearest fp16, ties to even, and to zero below the smallest normal one, which adapters may flush. By
 /// the bits: a compiler may take packing and unpacking for the identity.
 fn stored_values(values: vec4f) -> vec4f {
   let bits = bitcast<vec4u>(values);
   let nearest = (bits + vec4u(0xfff) + ((bits >> vec4u(13)) & vec4u(1))) & vec4u(0xffffe000);
-  let normal = abs(values) >= vec4f(6.103515625e-5);
+  let normal = (bits & vec4u(0x7f800000)) >= vec4u(SMALLEST_HALF);
   return bitcast<vec4f>(select(vec4u(0), nearest, normal));
 }
 

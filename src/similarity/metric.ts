@@ -1,6 +1,6 @@
 /** Numbers between which the shaders' sums say neither yes nor no. */
 export interface Limits {
-  /** A sum at or below it belongs to no pair above the threshold. */
+  /** A sum at or below it, on its generous side, belongs to a pair below the threshold. */
   readonly lower: number
   /** A sum above it, taken on its cautious side, belongs to a pair above the threshold. */
   readonly upper: number
@@ -68,7 +68,7 @@ export const distanceBand = productBand
 /** Covers what adapters that flush subnormal numbers may lose, for values below 2⁴⁸. */
 const SUBNORMAL = 2 ** -60
 /** The largest number that shaders are given: WGSL may assume that infinity never occurs. */
-const LARGEST = 3e38
+export const LARGEST = 3e38
 /** More than a threshold loses when it becomes an f32. */
 const ULP = 2 ** -22
 

@@ -85,6 +85,7 @@ export class SimilarityBank implements Disposable {
     using flags = gpu.empty([B], 'u32')
     using gone = gpu.empty([B], 'u32')
     using remaining = gpu.empty([B], 'u32')
+    using lower = gpu.tensor([B], new Float32Array(B).fill(this.#limits.lower))
     using found = gpu.zeros([B, FOUND], 'u32')
     using mask = gpu.empty([B, Math.ceil(B / 32), 2], 'u32')
     const prepared = gpu.empty([B, words], 'u32')
@@ -92,9 +93,9 @@ export class SimilarityBank implements Disposable {
       prepareRows(gpu, this.#layout, block, prepared, flags)
       gpu.copy(flags, gone)
       remainingRows(gpu, gone, remaining)
-      this.#search(prepared, remaining, found, gone)
+      this.#search(prepared, remaining, lower, found, gone)
       const whole = { rows: prepared, base: 0, count: B }
-      similarityMask(gpu, this.#layout, prepared, remaining, whole, mask, this.#limits, { earlier: true })
+      similarityMask(gpu, this.#layout, prepared, remaining, whole, lower, mask, { earlier: true })
       const [values, flagValues, foundValues, remainingValues, maskValues] = await Promise.all([
         gpu.read(block),
         gpu.readU32(flags),
@@ -119,15 +120,16 @@ export class SimilarityBank implements Disposable {
   }
 
   /** Looks for the first match in the bank of each row that remains; those that have one remain no longer. */
-  #search(prepared: Tensor, remaining: Tensor, found: Tensor, gone: Tensor): void {
+  #search(prepared: Tensor, remaining: Tensor, lower: Tensor, found: Tensor, gone: Tensor): void {
     const { gpu } = this
+    const { upper } = this.#limits
     const B = prepared.shape[0]!
     let before = 0
     for (const { rows, count } of this.#shards) {
       for (let base = 0; base < count; base += PART) {
         const range = { rows, base, count: Math.min(PART, count - base) }
         using mask = gpu.empty([B, Math.ceil(range.count / 32), 2], 'u32')
-        similarityMask(gpu, this.#layout, prepared, remaining, range, mask, this.#limits)
+        similarityMask(gpu, this.#layout, prepared, remaining, range, lower, mask, { upper })
         firstMatches(gpu, remaining, mask, found, gone, before + base)
         remainingRows(gpu, gone, remaining)
       }

@@ -5,14 +5,14 @@ import code from '#shaders/similarity-mask.wgsl?raw'
 import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
-import type { Limits, Term } from './metric'
+import { LARGEST, type Term } from './metric'
 import { type RowLayout, SEGMENT, type Storage } from './prepare-rows'
 
 const LANES_B = 8
 const LANES_W = 8
 
 /** Values of the shaders' TERM. */
-const TERMS: Readonly<Record<Term, number>> = { product: 0, difference: 1, square: 2 }
+export const TERMS: Readonly<Record<Term, number>> = { product: 0, difference: 1, square: 2 }
 
 const define = (storage: Storage, term: Term) => {
   const element = storage === 'f16' ? 'vec2u' : 'vec4u'
@@ -27,13 +27,13 @@ const define = (storage: Storage, term: Term) => {
       base: 'u32',
       count: 'u32',
       earlier: 'u32',
-      lower: 'f32',
       upper: 'f32',
     },
     bindings: {
       x: read(element, 'A V'),
       y: read(element, 'K V'),
       rows: read('u32', 'B'),
+      lower: read('f32', 'B'),
       mask: write('u32', 'B W 2'),
     },
     overrides: { LANES_B, LANES_W, TERM: TERMS[term], SEGMENT },
@@ -56,11 +56,18 @@ export interface RowRange {
   readonly count: number
 }
 
+export interface MaskOptions {
+  /** Sums above it, on their cautious side, belong to pairs that are surely above the threshold. */
+  readonly upper?: number
+  /** Only earlier rows get bits; the range's tensor is x. */
+  readonly earlier?: boolean
+}
+
 /**
  * Compares the rows of x [A, V] that `rows` [B] names with a range of others; the product never exists.
  * mask [B, ceil(count / 32), 2] ← for the row that rows[n] names, in mask[n], a bit for each row of the range
- * whose similarity may be above the threshold, and in the words after those for each whose similarity surely is.
- * With `earlier`, x is the tensor of the range, and a row has bits only for rows before it.
+ * whose sum may be above lower[n], lower [B], and in the words after those for each whose sum surely is above
+ * `upper`.
  */
 export function similarityMask(
   gpu: Gpu,
@@ -68,13 +75,13 @@ export function similarityMask(
   x: Tensor,
   rows: Tensor,
   { rows: y, base, count }: RowRange,
+  lower: Tensor,
   mask: Tensor,
-  { lower, upper }: Limits,
-  { earlier = false }: { earlier?: boolean } = {},
+  { upper = LARGEST, earlier = false }: MaskOptions = {},
 ): void {
   gpu.run(
     similarityMaskKernels[storage][metric.term],
-    { x, y, rows, mask },
-    { quads, base, count: base + count, earlier: Number(earlier), lower, upper },
+    { x, y, rows, lower, mask },
+    { quads, base, count: base + count, earlier: Number(earlier), upper },
   )
 }

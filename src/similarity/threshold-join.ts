@@ -119,8 +119,9 @@ function compare(gpu: Gpu, { layout }: RowShards, task: Task, threshold: number)
   using rows = gpu.tensor([block.length], block)
   using mask = gpu.empty([block.length, Math.ceil(count / 32), 2], 'u32')
   const range = { rows: part.rows, base, count }
-  const limits = layout.metric.limits(threshold, layout.width)
-  similarityMask(gpu, layout, own.rows, rows, range, mask, limits, { earlier: part === own })
+  const limit = layout.metric.limits(threshold, layout.width).lower
+  using lower = gpu.tensor([block.length], new Float32Array(block.length).fill(limit))
+  similarityMask(gpu, layout, own.rows, rows, range, lower, mask, { earlier: part === own })
   return gpu.readU32(mask)
 }
 

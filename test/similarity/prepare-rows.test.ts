@@ -109,7 +109,7 @@ describe('prepare-rows', () => {
     expect([...got.flags]).toEqual([1, 1, 1, 1, 2, 2, 2])
     expect([...got.flags]).toEqual([...reference.normalizeRows(x, special.length, 3).flags])
     expect(got.y.every(v => v === 0)).toBe(true)
-    expect(got.bounds.flatMap(row => [...row]).every(v => v === 0)).toBe(true)
+    expect(got.bounds.flatMap(row => [...row]).every(v => v === -1)).toBe(true)
   })
 
   test('takes zero rows where not only directions count, and no values that sums may not hold', async ({

@@ -62,8 +62,9 @@ describe('similarity-mask', () => {
         using mask = gpu.tensor([B, words, 2], new Uint32Array(B * words * 2).fill(0xabcd))
         for (const fraction of [0.01, 0.3]) {
           const threshold = within(metric, sorted[Math.floor(sorted.length * fraction)]! - 0.01)
-          const limits = metric.limits(threshold, layout.width)
-          similarityMask(gpu, layout, x, rows, { rows: y, base, count }, mask, limits)
+          const { lower, upper } = metric.limits(threshold, layout.width)
+          using limits = gpu.tensor([B], new Float32Array(B).fill(lower))
+          similarityMask(gpu, layout, x, rows, { rows: y, base, count }, limits, mask, { upper })
           const got = await gpu.readU32(mask)
           listed.forEach((i, place) => {
             for (let k = 0; k < words * 32; k++) {
@@ -103,8 +104,9 @@ describe('similarity-mask', () => {
       using mask = gpu.empty([B, words, 2], 'u32')
       const threshold = within(metric, similarity(block[0]!, block[B - 1]!) - 0.3)
       const whole = { rows: x, base: 0, count: B }
-      const limits = metric.limits(threshold, layout.width)
-      similarityMask(gpu, layout, x, rows, whole, mask, limits, { earlier: true })
+      const { lower, upper } = metric.limits(threshold, layout.width)
+      using limits = gpu.tensor([B], new Float32Array(B).fill(lower))
+      similarityMask(gpu, layout, x, rows, whole, limits, mask, { upper, earlier: true })
       const got = await gpu.readU32(mask)
       for (let i = 0; i < B; i++) {
         for (let k = 0; k < words * 32; k++) {

@@ -3,21 +3,12 @@ import { describe, expect } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
 import { cosine, dot, type Metric } from '../../src/similarity/metric'
 import { RowFlag, type Storage } from '../../src/similarity/prepare-rows'
-import { roundToHalf } from '../../src/similarity/round-to-half'
 import { tensorRows } from '../../src/similarity/row-source'
 import { type Edges, type ThresholdJoinOptions, thresholdJoin } from '../../src/similarity/threshold-join'
 import { test } from '../gpu'
 import { noise } from '../numbers'
 import type { Similarity } from '../reference/similarity'
-import { away, closeVectors, join, metrics, split, within } from './vectors'
-
-/** Vectors as they are stored. */
-const stored = (rows: readonly Float32Array[], storage: Storage) =>
-  rows.map(row => {
-    const copy = row.slice()
-    if (storage === 'f16') roundToHalf(copy)
-    return copy
-  })
+import { away, closeVectors, join, metrics, split, stored, within } from './vectors'
 
 /** Every pair above the threshold, by a double loop; with too many, the threshold rises. */
 function plainJoin(rows: readonly Float32Array[], similarity: Similarity, asked: number, maxEdges: number) {

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import type { Metric } from '../../src/similarity/metric'
 import { cosine, dot, negativeL1, negativeL2 } from '../../src/similarity/metric'
+import type { Storage } from '../../src/similarity/prepare-rows'
+import { roundToHalf } from '../../src/similarity/round-to-half'
 import { similarities } from '../reference/similarity'
 
 /** Every metric with its definition. */
@@ -20,6 +22,14 @@ export const split = (values: Float32Array, E: number) =>
 
 export const join = (rows: readonly Float32Array[], E: number) =>
   Float32Array.from({ length: rows.length * E }, (_, i) => rows[Math.floor(i / E)]![i % E]!)
+
+/** Vectors as they are stored. */
+export const stored = (rows: readonly Float32Array[], storage: Storage) =>
+  rows.map(row => {
+    const copy = row.slice()
+    if (storage === 'f16') roundToHalf(copy)
+    return copy
+  })
 
 /** At least two vectors of equal length, none zero, many of them equal, opposite, orthogonal or nearly so. */
 export const closeVectors = fc
