@@ -1,3 +1,5 @@
+const utf8 = new TextEncoder()
+
 /**
  * FNV-1a, 64 bit, of the UTF-8 bytes of `text`, as 16 hex digits. Not cryptographic.
  * http://www.isthe.com/chongo/tech/comp/fnv/
@@ -5,7 +7,7 @@
 export function contentId(text: string): string {
   let high = 0xcbf29ce4
   let low = 0x84222325
-  const bytes = new TextEncoder().encode(text)
+  const bytes = utf8.encode(text)
   for (let i = 0; i < bytes.length; i++) {
     low = (low ^ bytes[i]!) >>> 0
     // The prime is 2^40 + 435: the product's low half is low · 435, its high half gets low << 8 from 2^40.
