@@ -22,8 +22,9 @@ export interface SelectionRecord {
   readonly value: number | null
   /** Whether a text was cut to fit the scorer. */
   readonly truncated: boolean
-  /** The kept row that this one repeats, and their cosine. */
+  /** The row that this one repeats: a kept one, or the first with the same content. */
   readonly similarTo: number | null
+  /** Of the vectors of both, where these were compared. */
   readonly similarity: number | null
 }
 
@@ -54,7 +55,7 @@ export function selectionRecords(
       ),
       value: value === null ? null : numberOrNull(value),
       truncated: exchanges.some(({ truncated }) => truncated),
-      similarTo: similar?.to ?? null,
+      similarTo: decision.kind === 'duplicate' ? decision.of : (similar?.to ?? null),
       similarity: similar?.similarity ?? null,
     }
   })
@@ -67,7 +68,7 @@ export function reasonInWords(decision: Decision): string {
     case 'kept':
       return `kept as number ${decision.rank + 1}${decision.pinned ? ', because you pinned it' : ''}`
     case 'similar':
-      return `too similar to row ${decision.to}, which scores no lower: cosine ${decision.similarity.toFixed(4)}`
+      return `too similar to row ${decision.to}, which was kept before it: similarity ${decision.similarity.toFixed(4)}`
     case 'duplicate':
       return `the same text as row ${decision.of}`
     case 'beyond budget':

@@ -99,11 +99,7 @@ describe('a file with some that cannot be used', () => {
         'kept',
         /^kept/,
       ],
-      [
-        bytes('{"instruction":"Name a tree.","output":"An oak."}'),
-        'similar',
-        /^too similar to row 0.*cosine 1\.0000$/,
-      ],
+      [bytes('{"instruction":"Name a tree.","output":"An oak."}'), 'duplicate', /^the same text as row 0$/],
     ]
     expect(lines[9]![0].length).toBeGreaterThan(2 ** 20)
     const folder = temporaryFolder()

@@ -84,7 +84,7 @@ describe('tabtune run, on rows and pairs', () => {
     const scores = records.map(({ score }) => score!)
     for (const [i, { id, decision, reason, scores: exchanges, score }] of records.entries()) {
       expect(id).toMatch(/^[0-9a-f]{16}(-\d+)?$/)
-      expect(['kept', 'similar', 'beyond budget']).toContain(decision)
+      expect(['kept', 'duplicate', 'similar', 'beyond budget']).toContain(decision)
       expect(reason.length).toBeGreaterThan(10)
       const [{ complexity, quality }] = exchanges as [{ complexity: number; quality: number }]
       for (const value of [complexity, quality]) expect(value > 1 && value < 6).toBe(true)

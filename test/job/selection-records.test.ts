@@ -66,7 +66,7 @@ describe('selectionRecords', () => {
     for (const { index, reason } of file.problems)
       expect(records[index]).toEqual({
         ...{ row: index, id: null, decision: 'unreadable', reason, rank: null, score: null, scores: [] },
-        ...{ truncated: false, similarTo: null, similarity: null },
+        ...{ value: null, truncated: false, similarTo: null, similarity: null },
       })
   })
 
@@ -75,7 +75,7 @@ describe('selectionRecords', () => {
       'kept as number 2',
       file.problems[0]!.reason,
       'kept as number 1',
-      'too similar to row 0, which scores no lower: cosine 0.9500',
+      'too similar to row 0, which was kept before it: similarity 0.9500',
       file.problems[1]!.reason,
       'not reached: enough rows were kept before it',
       'the model gave no finite quality score',
@@ -94,7 +94,12 @@ describe('selectionRecords', () => {
       ],
       truncated: true,
     })
-    expect(records[3]).toMatchObject({ rank: null, score: 4, similarTo: 0, similarity: 0.95 })
+    expect(records[3]).toMatchObject({ rank: null, score: 4, value: 4, similarTo: 0, similarity: 0.95 })
+    const copy = selectionRecords({ problems: [] }, scored.slice(0, 1), {
+      kept: [],
+      outcomes: [{ index: 0, id: '', value: null, position: null, decision: { kind: 'duplicate', of: 5 } }],
+    })
+    expect(copy[0]).toMatchObject({ decision: 'duplicate', similarTo: 5, similarity: null, value: null })
     expect(records[6]).toMatchObject({ rank: null, score: null, scores: [{ complexity: 2, quality: null }] })
     expect(records.map(({ rank }) => rank)).toEqual([2, null, 1, null, null, null, null])
   })
