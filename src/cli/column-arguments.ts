@@ -20,7 +20,8 @@ export function readReading<Spec extends OptionSpec & typeof readingSpec>(given:
 /** Options of all commands that add columns to rows. */
 export const columnSpec = { ...readingSpec, out: text, model: text, shard: text, help: flag } as const
 
-export const columnUsage = `  --out FILE|-           where the rows go (default: -, standard output)
+export const columnUsage = `  --out FILE|-           where the rows go: JSON lines, or Parquet if FILE ends in .parquet
+                         (default: -, standard output)
   --model DIR            a Hugging Face folder of a Llama model (default: the bundled demonstration model)
   --shard I/N            only part I of N, from 0: parts of one file can be made on several machines
 ${readingUsage}  --help

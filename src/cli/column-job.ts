@@ -1,6 +1,8 @@
+import { openAsBlob } from 'node:fs'
 import {
   type ComputedChunk,
   computeInChunks,
+  DataError,
   jobIdentity,
   type Manifest,
   openRows,
@@ -8,8 +10,10 @@ import {
   type ReadOptions,
   type RowColumns,
   type RowFormat,
+  readRows,
   rowLine,
   type Shard,
+  writeRows,
 } from '../index'
 import type { Context } from './command'
 import { type Input, openInput } from './input'
@@ -118,6 +122,19 @@ function standardOutput(input: Input): Lines {
   }
 }
 
+/** Rows as Parquet, which has no lines that could be written one by one: they pass through memory. */
+async function toParquet(path: string): Promise<Blob> {
+  try {
+    const file = await readRows(await openAsBlob(path), { name: path, container: 'jsonl' })
+    return await writeRows(file, [...file.rows.keys()], { container: 'parquet' })
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error
+    throw new DataError(`${error.message}. Nothing is lost: ${path} holds all rows as JSON lines`, {
+      cause: error,
+    })
+  }
+}
+
 async function fileLines(
   { out, command, options, reading, shard }: ColumnJob,
   { digest }: Input,
@@ -135,7 +152,8 @@ async function fileLines(
       append: (chunk, lines, problems) => file.append(chunk, lines, problems),
       finish() {
         const problems = file.notes.map(problem => `${JSON.stringify(problem)}\n`).join('')
-        return file.finish(new Map(problems === '' ? [] : [['.problems.jsonl', problems]]))
+        const beside = new Map(problems === '' ? [] : [['.problems.jsonl', problems]])
+        return file.finish(beside, out.endsWith('.parquet') ? toParquet : undefined)
       },
     }
   )

@@ -1,4 +1,4 @@
-import { type Embedder, hashedNgrams, lastHiddenState } from '../index'
+import { type Embedder, hashedNgrams, lastHiddenState, positionWeightedMean } from '../index'
 import type { Machine } from './machine'
 
 /** An embedder that people can name. */
@@ -18,5 +18,10 @@ export const embedders: Readonly<Record<string, NamedEmbedder>> = {
     summary: "the model's last hidden state, as Deita's",
     model: true,
     open: async machine => lastHiddenState(await machine.model()),
+  },
+  'position-weighted-mean': {
+    summary: "the mean of the model's hidden states, later tokens weighing more, as RDS+",
+    model: true,
+    open: async machine => positionWeightedMean(await machine.model()),
   },
 }

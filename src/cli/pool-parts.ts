@@ -80,7 +80,7 @@ export async function readPart(
       ? await score(some, scorer, { ...rowScore, signal })
       : some.map(row => ({ row, score: { missing: 'it was not scored' }, exchanges: [] }))
     for (const row of scored) numbers.push(rowNumbers(row, pooling))
-    progress.update('read', entries.at(-1)!.end / rows.totalBytes)
+    progress.update(scorer ? 'score' : 'read', entries.at(-1)!.end / rows.totalBytes)
   }
   return { name: input.name, rows: numbers, problems, missing: await problemsBeside(input) }
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import { appendFile, type FileHandle, open, readFile, rename, rm, truncate } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import type { FileDigest } from '../index'
 import { digestFile, sizeOf, writeWhole } from './files'
 import { UsageError } from './options'
@@ -79,16 +81,31 @@ export class ResumableFile {
     this.#done.push(done)
   }
 
-  /** Gives the file its name. `beside` are files that belong to it, by what their names add to its own. */
-  async finish(beside: ReadonlyMap<string, string>): Promise<void> {
-    const outputs: FileDigest[] = [await digestFile(this.#partial, nameOf(this.path))]
+  /**
+   * Gives the file its name.
+   *
+   * @param beside files that belong to it, by what their names add to its own
+   * @param convert makes what the file is to hold, where that is not the lines themselves
+   */
+  async finish(
+    beside: ReadonlyMap<string, string>,
+    convert?: (lines: string) => Promise<Blob>,
+  ): Promise<void> {
+    const made = convert ? `${this.path}.tmp` : this.#partial
+    if (convert) await pipeline((await convert(this.#partial)).stream(), createWriteStream(made))
+    const outputs: FileDigest[] = [await digestFile(made, nameOf(this.path))]
     for (const [suffix, content] of beside) {
       await writeWhole(this.path + suffix, content)
       outputs.push(await digestFile(this.path + suffix))
     }
     await writeWhole(manifestOf(this.path), `${JSON.stringify({ ...this.identity, outputs }, null, 2)}\n`)
-    await rename(this.#partial, this.path)
-    await rm(this.#log, { force: true })
+    await rename(made, this.path)
+    await this.#removeTraces()
+  }
+
+  /** Removes what only an unfinished file needs. */
+  async #removeTraces(): Promise<void> {
+    for (const path of [this.#partial, this.#log]) await rm(path, { force: true })
   }
 
   get #bytes(): number {
@@ -109,7 +126,7 @@ export class ResumableFile {
     if (sha256 !== outputs[0]?.sha256) {
       throw new UsageError(`${this.path} was changed after it was made; remove it, or name another file`)
     }
-    await rm(this.#log, { force: true })
+    await this.#removeTraces()
   }
 
   async #restore(log: string): Promise<void> {

@@ -128,11 +128,11 @@ export const strategies: Readonly<Record<string, NamedStrategy>> = {
   'near-duplicates': {
     ...usual,
     summary: 'all but rows that resemble one before them, best scores first',
-    options: ['threshold'],
+    options: ['threshold', 'metric'],
     scores: 'optional',
     vectors: true,
     usual: 'all',
-    make: ({ budget, threshold }) => nearDuplicates({ budget, threshold }),
+    make: ({ budget, threshold, metric }) => nearDuplicates({ budget, threshold, metric }),
   },
   superfiltering: {
     ...usual,

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { Manifest } from '../../src/index'
+import { type Manifest, readRows } from '../../src/index'
 import { run, temporaryFolder } from './command'
 import { manyRows } from './many-rows'
 
@@ -22,6 +22,8 @@ writeFileSync(
   at('many.jsonl'),
   manyRows(400, i => i % 9 !== 4),
 )
+
+const quiet = { code: 0, stdout: '', stderr: [] }
 
 describe('tabtune score', () => {
   it('writes every row in its order, with its own fields as they were and the scores behind them', async () => {
@@ -132,6 +134,35 @@ describe('tabtune embed', () => {
       expect(vector.some(value => value !== 0)).toBe(true)
       for (const value of vector) expect(Number(Math.fround(value).toPrecision(9))).toBe(value)
     }
+  })
+
+  it('writes Parquet to a file of that name', async () => {
+    const out = at('vectors.parquet')
+    writeFileSync(
+      at('plain.jsonl'),
+      manyRows(12, i => i !== 5),
+    )
+    for (const _ of [1, 2]) expect(await run(['embed', at('plain.jsonl'), '--out', out])).toEqual(quiet)
+    expect(readdirSync(folder).filter(name => name.startsWith('vectors'))).toEqual([
+      'vectors.parquet',
+      'vectors.parquet.manifest.json',
+      'vectors.parquet.problems.jsonl',
+    ])
+    const { rows: read } = await readRows(new Blob([readFileSync(out)]))
+    const { stdout } = await run(['embed', at('plain.jsonl')])
+    const vectors = (texts: readonly unknown[]) =>
+      texts.map(raw => (raw as { embedding: number[] }).embedding)
+    expect(vectors(read.map(({ raw }) => raw))).toEqual(
+      vectors(linesOf(stdout).map(line => JSON.parse(line))),
+    )
+  })
+
+  it('keeps its rows where Parquet cannot hold them', async () => {
+    const out = at('digits.parquet')
+    const { code, stderr } = await run(['embed', at('rows.jsonl'), '--out', out])
+    expect(code).toBe(1)
+    expect(stderr[0]).toMatch(/12345678901234567890.*digits\.parquet\.partial holds all rows as JSON lines$/)
+    expect(text('digits.parquet.partial')).toBe((await run(['embed', at('rows.jsonl')])).stdout)
   })
 
   it("takes the model's last hidden state where that is asked for", async () => {

@@ -6,7 +6,7 @@ import { UsageError } from '../../src/cli/options'
 import { readRunArguments } from '../../src/cli/run-arguments'
 import { inTurns, run, temporaryFolder } from './command'
 
-const commands = ['run', 'score', 'embed']
+const commands = ['run', 'score', 'embed', 'select', 'compare']
 
 /** Options with what they do not take. */
 const wrongValues: readonly (readonly [option: string, ...values: string[]])[] = [
@@ -57,7 +57,7 @@ describe('tabtune', () => {
     [['score', 'a', '--shard', '2/2'], "--shard is '2/2', expected I/N with I from 0 to N - 1"],
     [
       ['embed', 'a', '--embedder', 'x'],
-      "--embedder is 'x', expected one of hashed-ngrams, last-hidden-state",
+      "--embedder is 'x', expected one of hashed-ngrams, last-hidden-state, ",
     ],
     [['run', '--row', 'a', '--out', 'b'], "Unknown option '--row'"],
     [['run', '--rows'], "'--rows <value>' argument missing"],
