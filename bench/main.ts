@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { dirname } from 'node:path'
 import { readOptions } from './harness/options'
 import type { Subject } from './harness/subject'
@@ -16,6 +17,10 @@ if (!subject) {
   process.exit(1)
 }
 
+/** Processes that want the CPU, of the last minute: with a software adapter, more than this one spoil the times. */
+const load = () => Number(loadavg()[0]!.toFixed(2))
+
+const before = load()
 const { json, out, ...options } = readOptions(words, subject.defaults)
 const { adapter, versions, notes, table, results, failures } = await subject.run(options)
 // Where the results were written changes nothing about them.
@@ -28,6 +33,7 @@ const record = JSON.stringify(
     date: new Date().toISOString(),
     adapter,
     versions,
+    load: { before, after: load() },
     options,
     ...results,
     failures,
@@ -43,7 +49,7 @@ if (json) {
       .map(pair => pair.join(' '))
       .join(' · ')}\n`,
   )
-  for (const note of notes) console.log(note)
+  for (const note of [...notes, `load before ${before}, after ${load()}`]) console.log(note)
   console.log(`\n${markdownTable(table)}\n`)
 }
 if (out) {
