@@ -92,12 +92,15 @@ async function run(
   const value = (row: number, gain: number) =>
     ((1 - quality) * gain) / (COVERED * N) + (quality * qualities[row]!) / K
   const largest = new LargestGain(gains, N, value)
-  const isFree = (row: number) => !picks.has(placed.items[row]!)
-  const everything = Array.from({ length: N }, (_, row) => row)
-  for (let step = 0; step < N && !meter.full; step++) {
-    const looked =
-      sample < N - step ? sampleRows({ seed, step }, sample, N, isFree) : everything.filter(isFree)
+  const taken = new Uint8Array(N)
+  // Where all rows are looked at, they stay as they were ordered by the step before, which is nearly in order.
+  const free = Array.from(taken, (_, row) => row)
+  for (let step = 0; free.length > 0 && !meter.full; step++) {
+    const isAll = sample >= free.length
+    const looked = isAll ? free : sampleRows({ seed, step }, sample, N, row => taken[row] === 0)
     const { row, gain } = await largest.of(looked, signal)
+    taken[row] = 1
+    free.splice(free.indexOf(row), 1)
     const item = placed.items[row]!
     if (!meter.take(item)) break
     gains.add(row)

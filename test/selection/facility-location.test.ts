@@ -95,7 +95,7 @@ describe('facilityLocation', () => {
     })
     await expect(work).rejects.toThrow('enough')
     expect(counted.length).toBe(12)
-    expect(counted.at(-1)).toEqual(counted[1])
+    expect(counted.at(-1)).toEqual(counted[0])
     expect(() => facilityLocation({ budget: 1, quality: -0.1 })).toThrow(/quality is -0.1/)
     expect(() => facilityLocation({ budget: 1, epsilon: 1 })).toThrow(/epsilon is 1/)
     expect(() => facilityLocation({ budget: 1, epsilon: NaN })).toThrow(/epsilon is NaN/)
