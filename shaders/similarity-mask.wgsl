@@ -1,9 +1,10 @@
-// mask[n,w,0] bit j = s + slack > lower[n], mask[n,w,1] bit j = s - slack > upper, for x[rows[n],:] and y[k,:]
+// For the row x[rows[n],:], bits for the rows y[k,:], k = base + 32 w + j: of mask[n,w,0] bit j is set if
+// s + slack > lower[n], and of mask[n,w,1] if s - slack > upper
 //
-// s is the similarity of the two rows of which lib/similarity-tile.wgsl computes as much as it takes, and
-// k = base + 32 w + j < count. x [A, V]   y [K, V], both as prepare-rows.wgsl leaves them   rows [B], NONE
-// from the first one on that is not there: its rows of the mask are left alone   lower [B]   mask [B, W, 2].
-// If `earlier` is 1, x is y, and only k < rows[n] counts. Each invocation owns word w of four rows of the mask.
+// s is the similarity of the two rows, of which lib/similarity-tile.wgsl computes as much as it takes. Only
+// k < count and k < rows[n] + ahead count. x [A, V]   y [K, V], both as prepare-rows.wgsl leaves them
+// rows [B], NONE from the first one on that is not there: its rows of the mask are left alone   lower [B]
+// mask [B, W, 2]. Each invocation owns word w of four rows of the mask.
 
 override LANES_B: u32 = 8;
 override LANES_W: u32 = 8;
@@ -17,7 +18,7 @@ struct Params {
   quads: u32,
   base: u32,
   count: u32,
-  earlier: u32,
+  ahead: u32,
   upper: f32,
 }
 
@@ -38,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let named = vec4u(first, row_at(n + 1), row_at(n + 2), row_at(n + 3));
   let there = named != vec4u(NONE);
   let own = select(vec4u(first), named, there);
-  let ends = select(vec4u(0), select(vec4u(params.count), own, vec4<bool>(params.earlier == 1)), there);
+  let ends = select(vec4u(0), min(own + params.ahead, vec4u(params.count)), there);
   let end = max(max(ends.x, ends.y), max(ends.z, ends.w));
   let ns = min(n + vec4u(0, 1, 2, 3), vec4u(params.B - 1));
   let limits = vec4f(lower[ns.x], lower[ns.y], lower[ns.z], lower[ns.w]);

@@ -28,7 +28,8 @@ export interface Shard {
 
 /** Parts of tensors begin at 256 bytes, and 64 rows of whole words do. */
 const ALIGNED = 64
-const align = (rows: number) => Math.ceil(rows / ALIGNED) * ALIGNED
+/** That many rows or a few more, so that what follows them begins at 256 bytes. */
+export const align = (rows: number) => Math.ceil(rows / ALIGNED) * ALIGNED
 
 /** All rows of a source: on the GPU in as many tensors as bindings ask for, and on the host as they decide. */
 export class RowShards implements Disposable {

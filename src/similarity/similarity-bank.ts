@@ -95,7 +95,7 @@ export class SimilarityBank implements Disposable {
       remainingRows(gpu, gone, remaining)
       this.#search(prepared, remaining, lower, found, gone)
       const whole = { rows: prepared, base: 0, count: B }
-      similarityMask(gpu, this.#layout, prepared, remaining, whole, lower, mask, { earlier: true })
+      similarityMask(gpu, this.#layout, prepared, remaining, whole, lower, mask, { within: 0 })
       const [values, flagValues, foundValues, remainingValues, maskValues] = await Promise.all([
         gpu.read(block),
         gpu.readU32(flags),

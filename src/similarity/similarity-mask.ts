@@ -26,7 +26,7 @@ const define = (storage: Storage, term: Term) => {
       quads: 'u32',
       base: 'u32',
       count: 'u32',
-      earlier: 'u32',
+      ahead: 'u32',
       upper: 'f32',
     },
     bindings: {
@@ -59,9 +59,15 @@ export interface RowRange {
 export interface MaskOptions {
   /** Sums above it, on their cautious side, belong to pairs that are surely above the threshold. */
   readonly upper?: number
-  /** Only earlier rows get bits; the range's tensor is x. */
-  readonly earlier?: boolean
+  /**
+   * For x's place in the range's tensor, if it is a part of it: only earlier rows get bits then, rows[n] being at
+   * `within` + rows[n] in that tensor.
+   */
+  readonly within?: number
 }
+
+/** More than any tensor has rows. */
+const ALL = 2 ** 31
 
 /**
  * Compares the rows of x [A, V] that `rows` [B] names with a range of others; the product never exists.
@@ -77,11 +83,11 @@ export function similarityMask(
   { rows: y, base, count }: RowRange,
   lower: Tensor,
   mask: Tensor,
-  { upper = LARGEST, earlier = false }: MaskOptions = {},
+  { upper = LARGEST, within = ALL }: MaskOptions = {},
 ): void {
   gpu.run(
     similarityMaskKernels[storage][metric.term],
     { x, y, rows, lower, mask },
-    { quads, base, count: base + count, earlier: Number(earlier), upper },
+    { quads, base, count: base + count, ahead: within, upper },
   )
 }

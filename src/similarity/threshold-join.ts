@@ -1,8 +1,9 @@
 import type { Gpu } from '../gpu/gpu'
 import { EdgeList } from './edge-list'
+import { firstMatches, NONE } from './first-matches'
 import { cosine, type Metric } from './metric'
 import { RowFlag, type Storage } from './prepare-rows'
-import { RowShards, type Shard, whole } from './row-shards'
+import { align, RowShards, type Shard, whole } from './row-shards'
 import type { RowSource } from './row-source'
 import { checkThreshold } from './similarity-bank'
 import { similarityMask } from './similarity-mask'
@@ -40,6 +41,8 @@ export interface ThresholdJoinOptions {
 
 /** Rows that a block is compared with at a time. */
 const PART = 4096
+/** Of the pairs that a row has with a part, those that are listed and not looked for in the mask, and their number. */
+const FOUND = 16
 /** Of the progress, the share of reading the rows. */
 const READING = 0.1
 
@@ -65,12 +68,14 @@ export async function thresholdJoin(
   })
   let pending: Promise<void> = Promise.resolve()
   try {
-    for (const task of tasks(all, blockSize)) {
+    for (const task of tasks(all, align(whole('thresholdJoin', 'blockSize', blockSize)))) {
       signal?.throwIfAborted()
       const before = pending
-      const found = compare(gpu, all, task, edges.threshold)
-      pending = Promise.all([found, before]).then(([mask]) => {
-        addEdges(all, task, mask, edges)
+      const marked = compare(gpu, all, task, edges.threshold)
+      pending = Promise.all([marked, before]).then(([pairs]) => {
+        for (const [from, to] of pairs) {
+          if (all.flags[from] === RowFlag.usable) edges.add(from, to, all.host.similarity(from, all.host, to))
+        }
         onProgress?.(READING + (1 - READING) * (task.end / all.count) ** 2)
       })
       // One part is being compared while the host goes through the one before.
@@ -86,56 +91,77 @@ export async function thresholdJoin(
 
 /** A block of rows, and a part of a shard that it is compared with. */
 interface Task {
-  /** Places in the block's shard of its usable rows. */
-  readonly block: Uint32Array
   readonly own: Shard
+  /** Places in the shard of the block's first row, and after its last. */
+  readonly at: number
+  readonly until: number
+  /** Places in the block of its usable rows. */
+  readonly rows: Uint32Array
   readonly part: Shard
   readonly base: number
   readonly count: number
-  /** The last row of the block, and one more. */
+  /** The row after the block's last. */
   readonly end: number
 }
 
 function* tasks({ shards, flags }: RowShards, blockSize: number): Generator<Task> {
   for (const [s, own] of shards.entries()) {
     for (let at = 0; at < own.count; at += blockSize) {
-      const end = Math.min(at + blockSize, own.count)
-      const block = Uint32Array.from({ length: end - at }, (_, i) => at + i).filter(
-        row => flags[own.begin + row] === RowFlag.usable,
+      const until = Math.min(at + blockSize, own.count)
+      const rows = Uint32Array.from({ length: until - at }, (_, i) => i).filter(
+        row => flags[own.begin + at + row] === RowFlag.usable,
       )
-      if (block.length === 0) continue
+      if (rows.length === 0) continue
       for (const part of shards.slice(0, s + 1)) {
-        const last = part === own ? end : part.count
+        const last = part === own ? until : part.count
         for (let base = 0; base < last; base += PART) {
-          yield { block, own, part, base, count: Math.min(PART, last - base), end: own.begin + end }
+          const count = Math.min(PART, last - base)
+          yield { own, at, until, rows, part, base, count, end: own.begin + until }
         }
       }
     }
   }
 }
 
-function compare(gpu: Gpu, { layout }: RowShards, task: Task, threshold: number): Promise<Uint32Array> {
-  const { block, own, part, base, count } = task
-  using rows = gpu.tensor([block.length], block)
-  using mask = gpu.empty([block.length, Math.ceil(count / 32), 2], 'u32')
-  const range = { rows: part.rows, base, count }
+/** The pairs [from, to] of a task that may be above the threshold, by ascending `to`, then by ascending `from`. */
+async function compare(
+  gpu: Gpu,
+  { layout }: RowShards,
+  { own, at, until, rows, part, base, count }: Task,
+  threshold: number,
+): Promise<Iterable<readonly [number, number]>> {
+  const B = until - at
+  const x = own.rows.rows(at, until)
   const limit = layout.metric.limits(threshold, layout.width).lower
-  using lower = gpu.tensor([block.length], new Float32Array(block.length).fill(limit))
-  similarityMask(gpu, layout, own.rows, rows, range, lower, mask, { earlier: part === own })
-  return gpu.readU32(mask)
+  using named = gpu.tensor(
+    [B],
+    Uint32Array.from({ length: B }, (_, n) => rows[n] ?? NONE),
+  )
+  using lower = gpu.tensor([B], new Float32Array(B).fill(limit))
+  using mask = gpu.empty([B, Math.ceil(count / 32), 2], 'u32')
+  using found = gpu.zeros([B, FOUND], 'u32')
+  using gone = gpu.zeros([B], 'u32')
+  const within = part === own ? { within: at } : {}
+  similarityMask(gpu, layout, x, named, { rows: part.rows, base, count }, lower, mask, within)
+  firstMatches(gpu, named, mask, found, gone, base)
+  const listed = await gpu.readU32(found)
+  const isWhole = rows.every(row => listed[row * FOUND]! < FOUND)
+  const [to, from] = [own.begin + at, part.begin]
+  if (isWhole) return listedPairs(rows, listed, to, from)
+  return markedPairs(rows, await gpu.readU32(mask), mask.shape[1]!, to, from + base)
 }
 
-/** Decides the marked pairs of a task, by ascending row of the block and then of the part. */
-function addEdges({ host, flags }: RowShards, task: Task, mask: Uint32Array, edges: EdgeList): void {
-  const { block, own, part, base, count } = task
-  const words = Math.ceil(count / 32)
-  for (const [n, place] of block.entries()) {
-    const to = own.begin + place
+function* listedPairs(rows: Uint32Array, listed: Uint32Array, to: number, from: number) {
+  for (const row of rows) {
+    for (let n = 1; n <= listed[row * FOUND]!; n++) yield [from + listed[row * FOUND + n]!, to + row] as const
+  }
+}
+
+function* markedPairs(rows: Uint32Array, mask: Uint32Array, words: number, to: number, from: number) {
+  for (const [n, row] of rows.entries()) {
     for (let word = 0; word < words; word++) {
       for (let bits = mask[(n * words + word) * 2]!; bits !== 0; bits &= bits - 1) {
-        const from = part.begin + base + word * 32 + 31 - Math.clz32(bits & -bits)
-        if (flags[from] !== RowFlag.usable) continue
-        edges.add(from, to, host.similarity(from, host, to))
+        yield [from + word * 32 + 31 - Math.clz32(bits & -bits), to + row] as const
       }
     }
   }

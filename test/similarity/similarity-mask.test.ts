@@ -17,11 +17,25 @@ function prepared(gpu: Gpu, layout: RowLayout, values: Float32Array) {
   return y
 }
 
-/** Asserts that a pair has its bits: both above the threshold, none below, and near it any that do not lie. */
-function expectBits(maybe: boolean, certain: boolean, away: number, near: number, where: string): void {
-  if (away > 0) expect(maybe, where).toBe(true)
-  else expect(certain, where).toBe(false)
-  if (Math.abs(away) > near) expect([maybe, certain], where).toEqual([away > 0, away > 0])
+/**
+ * Asserts that every pair has its bits: both above the threshold, none below, and near it any that do not lie.
+ */
+function expectBits(
+  rows: number,
+  cols: number,
+  pair: (row: number, col: number) => { maybe: boolean; certain: boolean; away: number },
+  near: number,
+): void {
+  const wrong: string[] = []
+  for (let row = 0; row < rows; row++) {
+    for (let col = 0; col < cols; col++) {
+      const { maybe, certain, away } = pair(row, col)
+      const lies = away > 0 ? !maybe : certain
+      const unsure = Math.abs(away) > near && maybe !== certain
+      if (lies || unsure) wrong.push(`${row}, ${col}: ${maybe}, ${certain} at ${away}`)
+    }
+  }
+  expect(wrong).toEqual([])
 }
 
 /** More than the band around a threshold is wide, for the vectors of these tests. */
@@ -44,6 +58,7 @@ describe('similarity-mask', () => {
     async ({ E, B, K, metric, similarity }, { gpu }) => {
       const layout = rowLayout(E, metric, 'f32')
       const [xs, ys] = [noise(B * E, 1), noise(K * E, 2)]
+      const [as, bs] = [split(xs, E), split(ys, E)]
       // Rows like an earlier one, so that some pairs need all their dimensions.
       for (let k = 3; k < K; k += 5) ys.set(xs.subarray(0, E), k * E)
       using x = prepared(gpu, layout, xs)
@@ -54,9 +69,7 @@ describe('similarity-mask', () => {
         [B],
         Uint32Array.from({ length: B }, (_, i) => listed[i] ?? NONE),
       )
-      const sorted = split(xs, E)
-        .flatMap(a => split(ys, E).map(b => similarity(a, b)))
-        .sort((a, b) => b - a)
+      const sorted = as.flatMap(a => bs.map(b => similarity(a, b))).sort((a, b) => b - a)
       for (const [base, count] of [[0, K] as const, [Math.floor(K / 3), Math.ceil(K / 4)] as const]) {
         const words = Math.ceil(count / 32)
         using mask = gpu.tensor([B, words, 2], new Uint32Array(B * words * 2).fill(0xabcd))
@@ -66,17 +79,11 @@ describe('similarity-mask', () => {
           using limits = gpu.tensor([B], new Float32Array(B).fill(lower))
           similarityMask(gpu, layout, x, rows, { rows: y, base, count }, limits, mask, { upper })
           const got = await gpu.readU32(mask)
-          listed.forEach((i, place) => {
-            for (let k = 0; k < words * 32; k++) {
-              const [maybe, certain] = [bit(got, words, place, k, 0), bit(got, words, place, k, 1)]
-              const where = `pair ${i}, ${base + k}`
-              if (k >= count) expect([maybe, certain], where).toEqual([false, false])
-              else {
-                const s = similarity(split(xs, E)[i]!, split(ys, E)[base + k]!)
-                expectBits(maybe, certain, s - threshold, near(metric, threshold), where)
-              }
-            }
-          })
+          const bits = (place: number, k: number) => {
+            const away = k < count ? similarity(as[listed[place]!]!, bs[base + k]!) - threshold : -1
+            return { maybe: bit(got, words, place, k, 0), certain: bit(got, words, place, k, 1), away }
+          }
+          expectBits(listed.length, words * 32, bits, near(metric, threshold))
           expect(got.subarray(listed.length * words * 2).every(word => word === 0xabcd)).toBe(true)
         }
       }
@@ -106,22 +113,13 @@ describe('similarity-mask', () => {
       const whole = { rows: x, base: 0, count: B }
       const { lower, upper } = metric.limits(threshold, layout.width)
       using limits = gpu.tensor([B], new Float32Array(B).fill(lower))
-      similarityMask(gpu, layout, x, rows, whole, limits, mask, { upper, earlier: true })
+      similarityMask(gpu, layout, x, rows, whole, limits, mask, { upper, within: 0 })
       const got = await gpu.readU32(mask)
-      for (let i = 0; i < B; i++) {
-        for (let k = 0; k < words * 32; k++) {
-          const [maybe, certain] = [bit(got, words, i, k, 0), bit(got, words, i, k, 1)]
-          if (k >= i) expect([maybe, certain]).toEqual([false, false])
-          else
-            expectBits(
-              maybe,
-              certain,
-              similarity(block[i]!, block[k]!) - threshold,
-              near(metric, threshold),
-              `pair ${i}, ${k}`,
-            )
-        }
+      const bits = (i: number, k: number) => {
+        const away = k < i ? similarity(block[i]!, block[k]!) - threshold : -1
+        return { maybe: bit(got, words, i, k, 0), certain: bit(got, words, i, k, 1), away }
       }
+      expectBits(B, words * 32, bits, near(metric, threshold))
     },
   )
 })
