@@ -4,6 +4,7 @@ import { DataError } from './data-error'
 import { layoutJson } from './json-layout'
 import type { ParquetFile } from './parquet-file'
 import { columnShape, schemaOf, toShape } from './parquet-schema'
+import { decodeUtf8 } from './utf-8'
 
 const groupRows = 10_000
 
@@ -76,11 +77,54 @@ export function recordsToParquet(texts: readonly string[], describe: (i: number)
   return write(columns, schema, schema)
 }
 
-/** A leaf as it is stored: what its values mean is not looked at. */
-const physical = ({ name, type, type_length, repetition_type, ...element }: SchemaElement): SchemaElement =>
-  type === undefined
-    ? { name, ...(repetition_type ? { repetition_type } : {}), ...element }
-    : { name, type, ...(type_length ? { type_length } : {}), ...(repetition_type ? { repetition_type } : {}) }
+const isText = ({ converted_type, logical_type }: SchemaElement): boolean =>
+  converted_type === 'UTF8' || logical_type?.type === 'STRING'
+
+/** A leaf as it is stored: what its values mean is not looked at, but for a map's keys, which become names of fields. */
+function physical(element: SchemaElement): SchemaElement {
+  const { name, type, type_length, repetition_type, num_children, converted_type, logical_type } = element
+  const bare: SchemaElement = { name, ...(repetition_type ? { repetition_type } : {}) }
+  if (type === undefined)
+    return {
+      ...bare,
+      ...(num_children === undefined ? {} : { num_children }),
+      ...(converted_type ? { converted_type } : {}),
+      ...(logical_type ? { logical_type } : {}),
+    }
+  return {
+    ...bare,
+    type,
+    ...(type_length ? { type_length } : {}),
+    ...(name === 'key' && isText(element) ? { converted_type: 'UTF8' as const } : {}),
+  }
+}
+
+/**
+ * hyparquet-writer writes the width of an INTEGER in another type of number than Parquet has it, which other readers
+ * refuse. The converted type says the same.
+ */
+const writable = ({ logical_type, ...element }: SchemaElement): SchemaElement =>
+  logical_type === undefined || (logical_type.type === 'INTEGER' && element.converted_type)
+    ? element
+    : { ...element, logical_type }
+
+/** Why rows of a file with this schema cannot be copied, or undefined. */
+function reasonAgainst(schema: readonly SchemaElement[]): string | undefined {
+  if (schema.some(({ type }) => type === 'INT96')) return 'times of the old type INT96'
+  if (schema.some(({ logical_type }) => logical_type?.type === 'VARIANT')) return 'values of the type VARIANT'
+  const hasMaps = schema.some(
+    ({ converted_type, logical_type }) =>
+      converted_type === 'MAP' || converted_type === 'MAP_KEY_VALUE' || logical_type?.type === 'MAP',
+  )
+  const hasOtherKeys = schema.some(element => element.name === 'key' && element.type && !isText(element))
+  return hasMaps && hasOtherKeys ? 'maps whose keys are not texts' : undefined
+}
+
+const keyText = (bytes: Uint8Array): string => {
+  const text = decodeUtf8(bytes)
+  if (text === undefined) throw new RangeError('a map has a key that is not UTF-8')
+  return text
+}
 
 /**
  * Rows of a Parquet file, by their positions in it and in the order given, as a file with the same columns, types and
@@ -90,9 +134,10 @@ const physical = ({ name, type, type_length, repetition_type, ...element }: Sche
  */
 export async function copyParquetRows(file: ParquetFile, indices: readonly number[]): Promise<Blob> {
   const { metadata, groups } = file
-  if (metadata.schema.some(({ type }) => type === 'INT96'))
+  const reason = reasonAgainst(metadata.schema)
+  if (reason !== undefined)
     throw new DataError(
-      'some rows of a Parquet file with INT96 times cannot be written as Parquet; write JSON lines instead',
+      `some rows of a Parquet file with ${reason} cannot be written as Parquet: write JSON lines`,
     )
   const plain = metadata.schema.map(physical)
   const rows = new Array<Record<string, unknown>>(indices.length)
@@ -102,7 +147,7 @@ export async function copyParquetRows(file: ParquetFile, indices: readonly numbe
   for (const [i, group] of groups.entries()) {
     const end = begin + group.rows
     if (next < places.length && places[next]!.index < end) {
-      const read = await file.readGroup(i, {}, plain)
+      const read = await file.readGroup(i, { stringFromBytes: bytes => bytes && keyText(bytes) }, plain)
       for (; next < places.length && places[next]!.index < end; next++)
         rows[places[next]!.place] = read[places[next]!.index - begin]!
     }
@@ -110,7 +155,7 @@ export async function copyParquetRows(file: ParquetFile, indices: readonly numbe
   }
   const names = topLevelNames(metadata.schema)
   const columns = names.map(name => ({ name, data: rows.map(row => row[name]) }))
-  return write(columns, plain, metadata.schema, metadata.key_value_metadata)
+  return write(columns, plain, metadata.schema.map(writable), metadata.key_value_metadata)
 }
 
 function topLevelNames(schema: readonly SchemaElement[]): string[] {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { contentOf } from '../../src/data/content'
 import { contentId } from '../../src/data/content-id'
+import { openParquet } from '../../src/data/parquet-file'
 import { readPairs } from '../../src/data/read-pairs'
 import { openRows, readRows } from '../../src/data/read-rows'
+import { writeRows } from '../../src/data/write-rows'
 import fixture from '../fixtures/parquet.json'
 
 const { rows, files } = fixture
@@ -54,6 +57,51 @@ describe('Parquet by Apache Arrow', () => {
       format: 'conversational',
       pairs: [{ prompt: [{ content: 'Name a tree.' }], chosen: 'An oak.', rejected: 'A stone.' }],
     })
+  })
+
+  it.each(['snappy', 'zstd', 'gzip', 'brotli', 'lz4', 'plain', 'types'] as const)(
+    'writes %s back: all rows as the file itself, some as they are stored',
+    async name => {
+      const bytes = bytesOf(name)
+      const file = await readRows(bytes)
+      const all = file.rows.map((_, i) => i)
+      const whole = await writeRows(file, all)
+      expect(new Uint8Array(await whole.arrayBuffer())).toEqual(bytes)
+      for (const some of [[file.total - 1, 0], [], [1]]) {
+        const subset = await writeRows(file, some)
+        const { metadata } = await openParquet(contentOf(subset))
+        const types = ({ schema }: typeof metadata) =>
+          schema.map(({ logical_type, ...element }) => [
+            element,
+            logical_type?.type === 'INTEGER' ? undefined : logical_type,
+          ])
+        expect(types(metadata)).toEqual(types((await openParquet(contentOf(bytes))).metadata))
+        if (some.length === 0) continue
+        const again = await readRows(subset)
+        expect(again.rows.map(({ raw, source }) => [raw, source])).toEqual(
+          some.map(i => [file.rows[i]!.raw, file.rows[i]!.source]),
+        )
+      }
+    },
+  )
+
+  it('is written from JSON lines and back without a loss', async () => {
+    const file = await readRows(bytesOf('snappy'))
+    const all = file.rows.map((_, i) => i)
+    const lines = await readRows(await writeRows(file, all, { container: 'jsonl' }))
+    expect(lines.rows.map(({ raw }) => raw)).toEqual(rows)
+    const again = await readRows(await writeRows(lines, all, { container: 'parquet' }))
+    expect(again.rows.map(({ raw }) => raw)).toEqual(rows)
+    const { metadata } = await openParquet(again.content)
+    const types = metadata.schema.filter(({ type }) => type).map(({ name, type }) => `${name} ${type}`)
+    expect(types).toEqual([
+      'id INT64',
+      'source BYTE_ARRAY',
+      'role BYTE_ARRAY',
+      'content BYTE_ARRAY',
+      'element DOUBLE',
+      'element DOUBLE',
+    ])
   })
 
   it('says what is wrong with a damaged file', async () => {
