@@ -142,6 +142,7 @@ it.each([
   ['docs/architecture.md', /^\[ 2, 384 \] 768 /m],
   ['docs/scoring.md', /^row 0: -?\d+\.\d{3}$/m],
   ['docs/selection.md', /^row 0: kept as number 1$/m],
+  ['docs/similarity.md', /^0 is most like 2$[\s\S]*^search: How do I boil an egg\?$/m],
   ['docs/strategies.md', /^distinct: of 1 rows, as many random ones share 1, and the longest 1\. /m],
   ['docs/training.md', /^after: ./m],
 ] as const)(
