@@ -65,8 +65,11 @@ export function selectionRecords(
 /** A decision as a sentence for people. Rows are counted from 0, as in the records. */
 export function reasonInWords(decision: Decision): string {
   switch (decision.kind) {
-    case 'kept':
-      return `kept as number ${decision.rank + 1}${decision.pinned ? ', because you pinned it' : ''}`
+    case 'kept': {
+      const { rank, pinned, because } = decision
+      const why = pinned ? ', because you pinned it' : because === undefined ? '' : `: ${because}`
+      return `kept as number ${rank + 1}${why}`
+    }
     case 'similar':
       return `too similar to row ${decision.to}, which was kept before it: similarity ${decision.similarity.toFixed(4)}`
     case 'duplicate':

@@ -81,6 +81,10 @@ describe('selectionRecords', () => {
       'the model gave no finite quality score',
     ])
     expect(reasonInWords({ kind: 'similar', to: 3, similarity: 1 })).toContain('row 3')
+    expect(reasonInWords({ kind: 'kept', rank: 1, pinned: true })).toBe(
+      'kept as number 2, because you pinned it',
+    )
+    expect(reasonInWords({ kind: 'kept', rank: 1, because: 'far' })).toBe('kept as number 2: far')
   })
 
   test('holds ranks from 1, scores of each exchange, and null for what is missing', () => {
