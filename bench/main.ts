@@ -17,7 +17,7 @@ if (!subject) {
   process.exit(1)
 }
 
-/** Processes that want the CPU, of the last minute: with a software adapter, more than this one spoil the times. */
+/** Processes that wanted the CPU in the last minute. With a software adapter, others than this one spoil the times. */
 const load = () => Number(loadavg()[0]!.toFixed(2))
 
 const before = load()

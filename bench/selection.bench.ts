@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { storedVectors, type Vectors } from '../src/embedding/vectors'
 import { openGpu } from '../src/gpu/open-gpu'
 import { deita } from '../src/selection/deita'
@@ -35,11 +36,20 @@ const defaults = {
   check: true,
 }
 
-const openPeer: Readonly<Record<string, (blockSize: number) => SelectionPeer | Promise<SelectionPeer>>> = {
-  js: plainLoop,
-  'js-unrolled': unrolledLoop,
-  tfjs: blockSize => tfjs({ blockSize }),
-  ort: blockSize => onnxruntime({ blockSize }),
+interface Opener {
+  /** Packages that must be there. */
+  readonly packages: readonly string[]
+  open(blockSize: number): SelectionPeer | Promise<SelectionPeer>
+}
+
+const openers: Readonly<Record<string, Opener>> = {
+  js: { packages: [], open: plainLoop },
+  'js-unrolled': { packages: [], open: unrolledLoop },
+  tfjs: {
+    packages: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu'],
+    open: blockSize => tfjs({ blockSize }),
+  },
+  ort: { packages: ['onnxruntime-web/webgpu'], open: blockSize => onnxruntime({ blockSize }) },
 }
 
 /** Enough for every pipeline to be compiled and every function to be optimized. */
@@ -68,15 +78,17 @@ export const selectionBench: Subject<typeof defaults> = {
     const make = (count: number, seed: number) =>
       selectionRows({ count, dimensions, threshold, common, seed })
     const entry = await dawn()
-    const opened: SelectionPeer[] = []
-    for (const name of peers) opened.push(await openPeer[name]!(options['peer-block']))
     progress(`making ${options.rows} rows`)
     const rows = make(options.rows, options.seed)
     const warmUp = make(Math.min(options.rows, WARM_UP_ROWS), options.seed + 1)
 
     const ours = await runOurs(entry, rows, warmUp, settings, options)
     const runs: Run[] = []
-    for (const peer of opened) runs.push(await runPeer(peer, rows, warmUp, settings))
+    // One is opened when the one before has ended: compiling WebAssembly goes on in the background for a while.
+    for (const name of peers) {
+      const peer = await openers[name]!.open(options['peer-block'])
+      runs.push(await runPeer(peer, rows, warmUp, settings))
+    }
     let truth: Reference | null = null
     if (options.check) {
       progress('reference')
@@ -132,13 +144,23 @@ export const selectionBench: Subject<typeof defaults> = {
   },
 }
 
+/** @throws {Error} if there is no such peer, or its packages are not installed */
 function peerNames(text: string): readonly string[] {
-  if (text === 'none') return []
-  const all = Object.keys(openPeer)
-  if (text === 'all') return all
-  const names = text.split(',')
+  const all = Object.keys(openers)
+  const names = text === 'none' ? [] : text === 'all' ? all : text.split(',')
+  const { resolve } = createRequire(import.meta.url)
   for (const name of names) {
-    if (!all.includes(name)) throw new Error(`--peers has ${name}, expected all, none, or some of ${all}`)
+    const opener = openers[name]
+    if (!opener) throw new Error(`--peers has ${name}, expected all, none, or some of ${all}`)
+    for (const wanted of opener.packages) {
+      try {
+        resolve(wanted)
+      } catch (cause) {
+        throw new Error(`--peers has ${name}, but ${wanted} is not installed: npm ci, or leave it out`, {
+          cause,
+        })
+      }
+    }
   }
   return names
 }
