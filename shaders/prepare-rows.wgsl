@@ -7,10 +7,10 @@
 // row if no magnitude reaches 2^-100: adapters that flush subnormal numbers could not keep its direction.
 // Without UNIT, magnitudes from 2^48 on count as not finite: sums of their products might not be.
 //
-// For rows x, y with bounds u, v after a segment, what the later segments add to x . y, and what rounding has
-// done to all of it, is at most u v. Let t be the length of what follows, n that of the row, p the rounding of
-// sums of products (`pad`), b the length of what the storage's rounding took from a unit row. By Cauchy and
-// Schwarz  t t' + p n n' + b n' + n b'  <=  u u'  for  u^2 = t^2 + p n^2 + g n^2 + b^2 / g, any g > 0.
+// For rows with bounds u, u' after a segment, what the later segments add to their product, and what rounding
+// has done to all of it, is at most u u'. Let t be the length of what follows, n that of the row, p the
+// rounding of sums of products (`pad`), b the length of what the storage's rounding took from a unit row. By
+// Cauchy and Schwarz  t t' + p n n' + b n' + n b'  <=  u u'  for  u^2 = t^2 + p n^2 + g n^2 + b^2 / g, g > 0.
 
 override WORKGROUP_SIZE: u32 = 64;
 override UNIT: bool = true;

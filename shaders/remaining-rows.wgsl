@@ -1,7 +1,7 @@
 // rows = the n with gone[n] = 0 in ascending order, then NONE
 //
-// gone [B]   rows [B]. One workgroup: each lane counts a stretch of `gone`, the counts before a lane's are its
-// place, and it writes its stretch. No atomics, one order.
+// gone [B]   rows [B]. One workgroup: each lane counts a stretch of `gone`, the counts before a lane's are
+// its place, and it writes its stretch. No atomics, one order.
 
 override WORKGROUP_SIZE: u32 = 64;
 

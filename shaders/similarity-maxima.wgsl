@@ -1,7 +1,7 @@
 // best[n,w] = the largest s - slack of the pairs x[rows[n],:], y[k,:], k = base + 32 w + j < count, j < 32
 //
-// s and slack: lib/similarity-tile.wgsl   x [A, V]   y [K, V], both as prepare-rows.wgsl leaves them   rows [B]
-// best [B, W]: LEAST if none of the k can be compared. Each invocation owns word w of four rows of x.
+// s and slack: lib/similarity-tile.wgsl   x [A, V]   y [K, V], both as prepare-rows.wgsl leaves them
+// rows [B]   best [B, W]: LEAST if none of the k can be compared. Each invocation owns word w of four rows of x.
 
 override LANES_B: u32 = 8;
 override LANES_W: u32 = 8;

@@ -3,8 +3,8 @@
 //
 // A sum over all dimensions is what is wanted, and most pairs need only a part of it: after each segment of
 // dimensions, what the rest of a product can add is at most the product of the two rows' bounds (Cauchy and
-// Schwarz), and what the rest of a distance can add is at most nothing. A tile in which no pair can come above
-// its limit is abandoned. Operands are read straight from memory; see linear-nt.wgsl.
+// Schwarz), and what the rest of a negative distance can add is at most nothing. A tile in which no pair can
+// come above its limit is abandoned. Operands are read straight from memory; see linear-nt.wgsl.
 
 /// What is summed: 0 products, 1 negative differences, 2 negative squares of differences.
 override TERM: u32 = 0;
@@ -21,7 +21,8 @@ struct Tile {
   slack: mat4x4f,
 }
 
-/// `xs` and `ys` are offsets of rows of `quads` quads of values. Component i of `lower` is the limit of x[xs[i]].
+/// `xs` and `ys` are offsets of rows of `quads` quads of values. Component i of `lower` is the limit of the row
+/// at xs[i].
 fn similarity_tile(xs: vec4u, ys: vec4u, quads: u32, lower: vec4f) -> Tile {
   var c0 = vec4f(0.0);
   var c1 = vec4f(0.0);

@@ -27,8 +27,8 @@ export interface CosineSimilarityOptions {
 }
 
 /**
- * The cosine of each row of x [N, E] with the row of y [N, E] in its place: [N], good to (E + 64) · 2⁻²⁴. NaN where
- * one of the two is zero or not finite. For every row with every other see `topK` and `thresholdJoin`.
+ * The cosine of each row of x [N, E] with the row of y [N, E] in its place: [N], good to (E + 64) · 2⁻²⁴. NaN
+ * where one of the two is zero or not finite. For every row with every other see `topK` and `thresholdJoin`.
  *
  * @throws {SimilarityError} if the two have not one shape [N, E]
  */

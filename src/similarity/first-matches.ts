@@ -34,9 +34,9 @@ export const remainingRowsKernel = defineKernel({
 export const NONE = 0xffffffff
 
 /**
- * Takes what `similarityMask` found among the bank's rows from `base` on: adds to found [B, S], which has for each
- * row how many may match and the first S − 1 of them, and sets gone [B] to 1 for rows that surely match one. To
- * be called for the bank's parts in order; rows that are gone must not be in `rows` any more.
+ * Takes what `similarityMask` found among the bank's rows from `base` on: adds to found [B, S], which has for
+ * each row how many may match and the first S − 1 of them, and sets gone [B] to 1 for rows that surely match
+ * one. To be called for the bank's parts in order; rows that are gone must not be in `rows` any more.
  */
 export function firstMatches(
   gpu: Gpu,

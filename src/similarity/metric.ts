@@ -54,14 +54,14 @@ function dotProduct(x: Float32Array, y: Float32Array): number {
  * WGSL lets each operation round to either neighbour, u = 2⁻²³. A sum of products takes width / 4 + 4
  * additions one after the other, and by Cauchy and Schwarz Σ |x y| ≤ |x| |y|. For unit rows a sum of squares
  * comes before that; the norms count twice, but by half, inverseSqrt is exact to 2 ulp, and two products
- * follow it. So 2 (width / 4 + 4) u + 2 · 3 u = (width + 28) · 2⁻²⁴, rounded up for terms of second order, the
- * comparison's own roundings and those of `dot` in another order.
+ * follow it. So 2 (width / 4 + 4) u + 2 · 3 u = (width + 28) · 2⁻²⁴, rounded up for terms of second order,
+ * the comparison's own roundings and those of `dot` in another order.
  */
 export const productBand = (width: number): number => (width + 64) * 2 ** -24
 
 /**
- * How far rounding may take the shaders' Σ |x − y| or Σ (x − y)², in units of itself: the terms have one sign.
- * A difference, a square and width / 4 + 4 additions, each good to 2⁻²³, make (width / 2 + 14) · 2⁻²⁴.
+ * How far rounding may take the shaders' Σ |x − y| or Σ (x − y)², in units of itself: the terms have one
+ * sign. A difference, a square and width / 4 + 4 additions, each good to 2⁻²³, make (width / 2 + 14) · 2⁻²⁴.
  */
 export const distanceBand = productBand
 

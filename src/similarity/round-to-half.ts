@@ -4,8 +4,8 @@ const OVERFLOW = 65520
 const SMALLEST = 2 ** -14
 
 /**
- * Rounds values to fp16 in place: to the nearest, ties to even; to zero below 2⁻¹⁴, and to infinity from 65520 on.
- * The host does it, because adapters may round either way.
+ * Rounds values to fp16 in place: to the nearest, ties to even; to zero below 2⁻¹⁴, and to infinity from
+ * 65520 on. The host does it, because adapters may round either way.
  */
 export function roundToHalf(values: Float32Array): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)

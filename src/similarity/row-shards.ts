@@ -31,7 +31,9 @@ const ALIGNED = 64
 /** That many rows or a few more, so that what follows them begins at 256 bytes. */
 export const align = (rows: number) => Math.ceil(rows / ALIGNED) * ALIGNED
 
-/** All rows of a source: on the GPU in as many tensors as bindings ask for, and on the host as they decide. */
+/**
+ * All rows of a source: on the GPU in as many tensors as bindings ask for, and on the host as they decide.
+ */
 export class RowShards implements Disposable {
   readonly shards: Shard[] = []
   readonly host: HostRows

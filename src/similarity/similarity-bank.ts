@@ -68,8 +68,8 @@ export class SimilarityBank implements Disposable {
   }
 
   /**
-   * Compares block [B, E] with the bank as it is now, and those of its rows that are like none of the bank with
-   * each other. The caller disposes both the block and the result.
+   * Compares block [B, E] with the bank as it is now, and those of its rows that are like none of the bank
+   * with each other. The caller disposes both the block and the result.
    *
    * @throws {SimilarityError} if the block's rows do not have the bank's dimensions
    */

@@ -60,8 +60,8 @@ export interface MaskOptions {
   /** Sums above it, on their cautious side, belong to pairs that are surely above the threshold. */
   readonly upper?: number
   /**
-   * For x's place in the range's tensor, if it is a part of it: only earlier rows get bits then, rows[n] being at
-   * `within` + rows[n] in that tensor.
+   * For x's place in the range's tensor, if it is a part of it: only earlier rows get bits then, rows[n]
+   * being at `within` + rows[n] in that tensor.
    */
   readonly within?: number
 }

@@ -40,8 +40,8 @@ const forTerms = (storage: Storage) => ({
 export const similarityMaximaKernels = { f16: forTerms('f16'), f32: forTerms('f32') }
 
 /**
- * Compares the rows of x [A, V] that `rows` [B] names with a range of others. best [B, ceil(count / 32)] ← for each
- * 32 of them the largest sum, on its cautious side; below −3.1e38 if none can be compared.
+ * Compares the rows of x [A, V] that `rows` [B] names with a range of others. best [B, ceil(count / 32)] ←
+ * for each 32 of them the largest sum, on its cautious side; below −3.1e38 if none can be compared.
  */
 export function similarityMaxima(
   gpu: Gpu,

@@ -26,8 +26,8 @@ export interface ThresholdJoinOptions {
   readonly metric?: Metric
   readonly storage?: Storage
   /**
-   * Pairs held at most, about 64 bytes each while it runs. With more, the threshold rises to the similarity of
-   * the first pair that is too much, and its equals are left out with it.
+   * Pairs held at most, about 64 bytes each while it runs. With more, the threshold rises to the similarity
+   * of the first pair that is too much, and its equals are left out with it.
    */
   readonly maxEdges?: number
   /** Rows read, and compared with others, at a time. The result does not depend on it. */
@@ -41,14 +41,17 @@ export interface ThresholdJoinOptions {
 
 /** Rows that a block is compared with at a time. */
 const PART = 4096
-/** Of the pairs that a row has with a part, those that are listed and not looked for in the mask, and their number. */
+/**
+ * Of the pairs that a row has with a part, those that are listed and not looked for in the mask, and their
+ * number.
+ */
 const FOUND = 16
 /** Of the progress, the share of reading the rows. */
 const READING = 0.1
 
 /**
- * All pairs of rows more similar than a threshold. Rows × rows never exists: the GPU compares a block with a part
- * of the rows and marks what may be above the threshold, and the host decides that in double precision.
+ * All pairs of rows more similar than a threshold. Rows × rows never exists: the GPU compares a block with a
+ * part of the rows and marks what may be above the threshold, and the host decides that in double precision.
  *
  * @throws {SimilarityError} if an option is out of its range, or the source gives other rows than it says
  * @throws the signal's reason once it is aborted
@@ -123,7 +126,10 @@ function* tasks({ shards, flags }: RowShards, blockSize: number): Generator<Task
   }
 }
 
-/** The pairs [from, to] of a task that may be above the threshold, by ascending `to`, then by ascending `from`. */
+/**
+ * The pairs [from, to] of a task that may be above the threshold, by ascending `to`, then by ascending
+ * `from`.
+ */
 async function compare(
   gpu: Gpu,
   { layout }: RowShards,

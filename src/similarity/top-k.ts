@@ -28,8 +28,8 @@ const READ = 256
 
 /**
  * For each query the k rows of the corpus most similar to it, exactly: by descending similarity in double
- * precision, those of equal similarity by ascending row. Fewer where the corpus has fewer that can be compared,
- * none for a query that cannot.
+ * precision, those of equal similarity by ascending row. Fewer where the corpus has fewer that can be
+ * compared, none for a query that cannot.
  *
  * Queries × corpus never exists. The GPU marks the rows that may be among the k, by what is known of the rows
  * before them, and the host decides those.
@@ -120,8 +120,8 @@ async function search(
 }
 
 /**
- * Limits below which no row can be among the k of a query: of the first part, the k-th largest of the maxima of
- * groups of rows. At least k rows are that similar.
+ * Limits below which no row can be among the k of a query: of the first part, the k-th largest of the maxima
+ * of groups of rows. At least k rows are that similar.
  */
 async function firstLimits(
   gpu: Gpu,
