@@ -97,8 +97,6 @@ export interface TableRow extends SelectionRecord {
   readonly excerpt: string
   /** By the key of a column. */
   readonly values: Readonly<Record<string, number | null>>
-  /** The row that stands for it: the one it repeats. */
-  readonly other: number | null
 }
 
 export interface TablePage {

@@ -10,6 +10,8 @@ import { useRows } from './use-rows'
 
 /** Height of a row until it is measured, in px. */
 const USUAL = 64
+/** Browsers scroll no further than some 30 million px. */
+const MOST = 400_000
 
 export type Sort = Pick<TableQuery, 'sort' | 'descending'>
 
@@ -40,7 +42,7 @@ export function RowTable(props: {
   const items = virtualizer.getVirtualItems()
   const rows = useRows(query, summary, items[0]?.index ?? 0, items.at(-1)?.index ?? 0)
   const matches = rows.matches ?? 0
-  useEffect(() => setTotal(matches), [matches])
+  useEffect(() => setTotal(Math.min(matches, MOST)), [matches])
   useEffect(() => {
     setOpen(null)
     virtualizer.measure()
@@ -93,6 +95,11 @@ export function RowTable(props: {
         </table>
       </section>
       {rows.matches === 0 && <p class="hint">No row matches.</p>}
+      {matches > MOST && (
+        <p class="hint">
+          The first {count(MOST)} of them are listed. Search, or show fewer, to reach the others.
+        </p>
+      )}
       <p class="hint">
         Rows are counted from 0, as they stand in the file. A row that you keep is kept before all others, one
         that you drop is left out; {count(summary.counts.kept)} are kept now.

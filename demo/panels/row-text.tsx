@@ -9,13 +9,13 @@ export function RowText({ row }: { readonly row: TableRow }) {
   const [detail, setDetail] = useState<RowDetail | null>(null)
   useEffect(() => {
     let current = true
-    void rowDetail(row.row, row.other).then(found => {
+    void rowDetail(row.row, row.similarTo).then(found => {
       if (current) setDetail(found)
     })
     return () => {
       current = false
     }
-  }, [row.row, row.other])
+  }, [row.row, row.similarTo])
   if (!detail) return <p class="muted">Loading…</p>
   const { own, other, problem } = detail
   if (!own) {
@@ -39,7 +39,13 @@ export function RowText({ row }: { readonly row: TableRow }) {
       <ComparedTexts
         own={own}
         other={other}
-        heading={index => <h4>{index === row.row ? `Row ${index}` : `Row ${index}, kept instead`}</h4>}
+        heading={index => (
+          <h4>
+            Row {index}
+            {index !== row.row &&
+              (row.decision === 'similar' ? ', kept instead' : ', the first of this text')}
+          </h4>
+        )}
       />
       {other && (
         <p class="muted">

@@ -34,11 +34,11 @@ export function SortMenu({ sort, onSort }: { readonly sort: Sort; readonly onSor
 
 /** The columns' names, which order the rows. */
 export function TableHead({ sort, onSort }: { readonly sort: Sort; readonly onSort: (sort: Sort) => void }) {
-  const head = (key: string, label: string, number: boolean) => {
+  const head = (key: string, label: string, kind: string) => {
     const active = sort.sort === key
     const direction = active ? (sort.descending ? 'descending' : 'ascending') : 'none'
     return (
-      <th scope="col" aria-sort={direction} class={number ? 'number wide' : key} key={key}>
+      <th scope="col" aria-sort={direction} class={kind} key={key}>
         <button
           type="button"
           class="sort"
@@ -55,9 +55,9 @@ export function TableHead({ sort, onSort }: { readonly sort: Sort; readonly onSo
   return (
     <thead>
       <tr aria-rowindex={1}>
-        {head('best', 'Decision', false)}
-        {columns.value.map(({ key, label }) => head(key, label, true))}
-        {head('row', 'Row', false)}
+        {head('best', 'Decision', 'decision')}
+        {columns.value.map(({ key, label }) => head(key, label, key === 'score' ? 'number' : 'number wide'))}
+        {head('row', 'Row', 'row')}
         <th scope="col" class="pin-cell">
           Pin
         </th>

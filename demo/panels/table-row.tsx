@@ -29,7 +29,7 @@ export function TableRowView(props: {
           <DecisionChip row={row} />
         </td>
         {columns.value.map(({ key }) => (
-          <td class="number wide" key={key}>
+          <td class={`number ${key === 'score' ? 'score' : 'wide'}`} key={key}>
             {value(key, row.values[key] ?? null)}
           </td>
         ))}

@@ -13,6 +13,8 @@ export interface Measure {
   readonly edges: readonly number[]
   /** The bar of each row; that of a missing value does not exist. */
   readonly bars: Uint16Array
+  readonly mean: number
+  readonly deviation: number
 }
 
 /** Key of the measure that rows are ordered by. */
@@ -24,12 +26,17 @@ export function measuresOf(scored: readonly ScoredRow[], keys: readonly string[]
   const parts = keys.map(key => {
     const values = scored.map(({ exchanges }) => mean(exchanges, ({ scores }) => numberOf(scores[key])))
     const label = key.slice(0, 1).toUpperCase() + key.slice(1)
-    return measure(key, label, several ? 'mean over a row’s turns' : '', values, [1, 6])
+    return measure(key, label, several ? 'mean over a row’s turns' : '', values, ranges[key] ?? null)
   })
   const scores = scored.map(({ score }) => numberOf(score))
   const label = keys.map(key => key.slice(0, 1).toUpperCase() + key.slice(1)).join(' × ')
-  return [...parts, measure(SCORE, label, several ? 'summed over a row’s turns' : '', scores, [0, 36])]
+  const isDeitas = keys.length === 2 && keys.every(key => key in ranges)
+  const note = several ? 'summed over a row’s turns' : ''
+  return [...parts, measure(SCORE, label, note, scores, isDeitas ? [0, 36] : null)]
 }
+
+/** What Deita's scores can be, shown also where no row comes near. */
+const ranges: Readonly<Record<string, readonly [number, number]>> = { complexity: [1, 6], quality: [1, 6] }
 
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : Number.NaN)
 
@@ -38,16 +45,26 @@ function measure(
   label: string,
   note: string,
   list: readonly (number | undefined)[],
-  least: readonly [number, number],
+  least: readonly [number, number] | null,
 ): Measure {
   const values = Float64Array.from(list, value => value ?? Number.NaN)
-  const [low = least[0], high = least[1]] = extent(values)
-  const scale = scaleLinear().domain([Math.min(least[0], low), Math.max(least[1], high)])
+  const [low = 0, high = 1] = extent([...(least ?? []), ...values])
+  // All of one value still take a bar that has a width.
+  const scale = scaleLinear().domain(low < high ? [low, high] : [low - 0.5, low + 0.5])
   const [from, to] = scale.nice().domain() as [number, number]
   const bins = bin().domain([from, to]).thresholds(scale.ticks(24))([])
   const edges = [from, ...bins.map(({ x1 }) => x1!)].filter((edge, n, all) => n === 0 || edge > all[n - 1]!)
   const bars = Uint16Array.from(values, value => barOf(edges, value))
-  return { key, label, note, values, edges, bars }
+  return {
+    key,
+    label,
+    note,
+    values,
+    edges,
+    bars,
+    mean: mean(values) ?? Number.NaN,
+    deviation: deviation(values) ?? 0,
+  }
 }
 
 const NO_BAR = 0xffff
@@ -61,7 +78,7 @@ function barOf(edges: readonly number[], value: number): number {
 
 /** How the measures are spread, with the rows that are kept. `kept` is in the rows' order. */
 export function distributionsOf(measures: readonly Measure[], kept: ArrayLike<boolean>): Distribution[] {
-  return measures.map(({ key, label, note, values, edges, bars }) => {
+  return measures.map(({ key, label, note, edges, bars, mean, deviation }) => {
     const counts = new Uint32Array(edges.length - 1)
     const ofKept = new Uint32Array(edges.length - 1)
     let missing = 0
@@ -82,8 +99,8 @@ export function distributionsOf(measures: readonly Measure[], kept: ArrayLike<bo
         count,
         kept: ofKept[n]!,
       })),
-      mean: mean(values) ?? Number.NaN,
-      deviation: deviation(values) ?? 0,
+      mean,
+      deviation,
       missing,
     }
   })

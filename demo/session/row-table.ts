@@ -97,15 +97,12 @@ export class RowTable {
     )
     if (place === -1) {
       const [record] = selectionRecords({ problems: problem ? [problem] : [] }, [], this.#selection)
-      return { ...record!, excerpt: problem?.excerpt ?? '', values, other: null }
+      return { ...record!, excerpt: problem?.excerpt ?? '', values }
     }
     const scored = this.#scored[place]!
     const outcome = this.#selection.outcomes[place]!
     const [record] = selectionRecords({ problems: [] }, [scored], { kept: [], outcomes: [outcome] })
-    const { decision } = outcome
-    const other =
-      decision.kind === 'similar' ? decision.to : decision.kind === 'duplicate' ? decision.of : null
-    return { ...record!, excerpt: scored.row.turns[0]!.content.slice(0, EXCERPT), values, other }
+    return { ...record!, excerpt: scored.row.turns[0]!.content.slice(0, EXCERPT), values }
   }
 
   detail(row: number, other: number | null): RowDetail {

@@ -86,7 +86,10 @@ test(
       wanted.outcomes.map(({ decision }) => decision.kind),
     )
     expect(records.map(({ similarTo }) => similarTo)).toEqual(
-      wanted.outcomes.map(({ decision }) => (decision.kind === 'similar' ? decision.to : null)),
+      wanted.outcomes.map(({ decision }) => {
+        if (decision.kind === 'similar') return decision.to
+        return decision.kind === 'duplicate' ? decision.of : null
+      }),
     )
     const kinds = new Set(records.map(({ decision }) => decision))
     expect(kinds).toEqual(new Set(['kept', 'similar', 'duplicate', 'excluded', 'beyond budget']))
