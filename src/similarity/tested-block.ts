@@ -51,16 +51,16 @@ export class TestedBlock implements Disposable {
     const { found, bank, bankSize, threshold } = this.findings
     const S = found.length / this.flags.length
     const count = found[i * S]!
-    let next = 0
-    for (let n = 1; n <= count; n++) {
-      // Those beyond the ones that were remembered are not known: the rest is gone through.
-      const end = n < S ? found[i * S + n]! + 1 : bankSize
-      for (let row = n < S ? end - 1 : next; row < end; row++) {
-        const similarity = this.rows.similarity(i, bank, row)
-        if (similarity > threshold) return { row, similarity }
-      }
-      if (n === S) break
-      next = end
+    const known = found.subarray(i * S + 1, i * S + 1 + Math.min(count, S - 1))
+    for (const row of known) {
+      const similarity = this.rows.similarity(i, bank, row)
+      if (similarity > threshold) return { row, similarity }
+    }
+    if (count < S) return null
+    // More than were remembered: what follows the last of those is not known.
+    for (let row = known.at(-1)! + 1; row < bankSize; row++) {
+      const similarity = this.rows.similarity(i, bank, row)
+      if (similarity > threshold) return { row, similarity }
     }
     return null
   }
