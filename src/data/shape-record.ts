@@ -52,11 +52,16 @@ function besides(message: unknown): string | undefined {
 
 /**
  * A record in another format: `made` in front, behind it every field of the old object that the old format has no
- * part in.
+ * part in, apart from those `left` out.
  *
  * @throws {DataError} for what the new format has no place for
  */
-export function reshape(record: Origin, made: Members, consumed: readonly string[]): string {
+export function reshape(
+  record: Origin,
+  made: Members,
+  consumed: readonly string[],
+  left: readonly string[] = [],
+): string {
   const { raw } = record
   if (isFields(raw)) {
     for (const name of consumed) {
@@ -70,7 +75,7 @@ export function reshape(record: Origin, made: Members, consumed: readonly string
   }
   const members = new Map(Object.entries(made).map(([name, value]) => [name, JSON.stringify(value)]))
   for (const [name, value] of jsonMembers(textOf(record))) {
-    if (consumed.includes(name) || (value === 'null' && members.has(name))) continue
+    if (consumed.includes(name) || left.includes(name) || (value === 'null' && members.has(name))) continue
     if (members.has(name))
       throw new DataError(`its ${JSON.stringify(name)} has a name that the format needs for itself`)
     members.set(name, value)

@@ -38,7 +38,7 @@ const consumed: Readonly<Record<PairFormat, readonly string[]>> = {
   sharegpt: ['conversations', 'system', 'chosen', 'rejected'],
   conversational: ['prompt', 'system', 'chosen', 'rejected'],
   standard: ['prompt', 'system', 'chosen', 'rejected'],
-  ultrafeedback: ['instruction', 'input', 'history', 'system', 'completions'],
+  ultrafeedback: ['instruction', 'input', 'history', 'system'],
 }
 
 /** The field in which a format has its prompt's turns, if it has one. */
@@ -65,7 +65,12 @@ function convertPair(pair: Pair, format: PairFormat): string | undefined {
       const made = { ...makers[format](pair), ...(own === 'ultrafeedback' ? rewards(pair) : {}) }
       const names = used(pair, consumed[own], listField[own])
       // The prompt's system text may stand in the prompt as well.
-      return reshape(pair, made, own === 'conversational' ? used(pair, names, 'prompt') : names)
+      return reshape(
+        pair,
+        made,
+        own === 'conversational' ? used(pair, names, 'prompt') : names,
+        own === 'ultrafeedback' ? ['completions'] : [],
+      )
     },
     again =>
       JSON.stringify([
