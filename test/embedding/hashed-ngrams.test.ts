@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { DIMENSIONS, hashedNgrams, hashedNgramVector } from '../../src/embedding/hashed-ngrams'
 import { test } from '../gpu'
 import { expectClose } from '../numbers'
-import { cosine } from '../reference/cosine-threshold'
 import * as reference from '../reference/hashed-ngrams'
+import { cosine } from '../reference/similarity'
 
 const similarity = (a: string, b: string) => cosine(hashedNgramVector(a), hashedNgramVector(b))
 

@@ -1,4 +1,15 @@
-import { cosine } from './cosine-threshold'
+/** Cosine of two vectors by the definition; nothing beyond ±1 by rounding. */
+export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let ab = 0
+  let aa = 0
+  let bb = 0
+  for (let e = 0; e < a.length; e++) {
+    ab += a[e]! * b[e]!
+    aa += a[e]! * a[e]!
+    bb += b[e]! * b[e]!
+  }
+  return Math.min(1, Math.max(-1, ab / Math.sqrt(aa * bb)))
+}
 
 /** Similarities of two vectors by their definitions. */
 export const similarities = {

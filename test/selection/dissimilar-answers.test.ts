@@ -4,8 +4,8 @@ import { hashedNgrams, hashedNgramVector } from '../../src/embedding/hashed-ngra
 import { answerSimilarities, dissimilarAnswers } from '../../src/selection/dissimilar-answers'
 import { select } from '../../src/selection/selector'
 import { test } from '../gpu'
-import { cosine } from '../reference/cosine-threshold'
 import { outcomes, sortedBy } from '../reference/outcomes'
+import { cosine } from '../reference/similarity'
 import { asBudget, decided, numberOr, pairs, withBudget } from './items'
 
 it('keeps the pairs whose answers are least alike', async () => {

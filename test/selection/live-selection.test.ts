@@ -5,7 +5,7 @@ import { LiveSelection } from '../../src/selection/live-selection'
 import { select } from '../../src/selection/selector'
 import { test } from '../gpu'
 import { noise } from '../numbers'
-import { cosine } from '../reference/cosine-threshold'
+import { cosine } from '../reference/similarity'
 import { cases, poolOf } from './pools'
 
 describe('LiveSelection', () => {

@@ -5,7 +5,7 @@ import { productBand } from '../../src/similarity/metric'
 import type { Storage } from '../../src/similarity/prepare-rows'
 import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
-import { cosine } from '../reference/cosine-threshold'
+import { cosine } from '../reference/similarity'
 import { closeVectors, join, split, stored } from './vectors'
 
 describe('cosine-similarity', () => {

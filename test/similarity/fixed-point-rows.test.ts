@@ -4,8 +4,8 @@ import { FixedPointRows, NO_ROW, ONE, offsetOf, roundRow } from '../../src/simil
 import { RowFlag } from '../../src/similarity/prepare-rows'
 import { test } from '../gpu'
 import { noise } from '../numbers'
-import { cosine } from '../reference/cosine-threshold'
 import * as reference from '../reference/fixed-point-rows'
+import { cosine } from '../reference/similarity'
 
 const split = (values: Float32Array, E: number) =>
   Array.from({ length: values.length / E }, (_, i) => values.subarray(i * E, (i + 1) * E))
