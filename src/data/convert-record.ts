@@ -4,7 +4,8 @@ import type { RecordKind } from './record-stream'
 import type { Origin } from './row'
 
 /**
- * A record in another format, which is read back to see that it still says the same.
+ * A record in another format, which is read back to see that it still says the same. `ambiguous`: a format that is read
+ * in several ways.
  *
  * @throws {DataError} naming the record, when the format has no place for something
  */
@@ -14,18 +15,23 @@ export function converted<Name extends string, T>(
   format: Name,
   make: (own: Name) => string,
   isSame: (again: T) => boolean,
+  ambiguous?: Name,
 ): string | undefined {
   if (!kind.formats.some(({ name }) => name === format)) {
     const known = kind.formats.map(({ name }) => name).join(', ')
     throw new DataError(`cannot write a ${kind.noun} as "${format}"; its formats are ${known}`)
   }
-  const own = kind.formats.find(one => isFields(record.raw) && one.matches(record.raw))?.name
-  if (own === format) return undefined
+  const { raw } = record
+  const own = isFields(raw) ? kind.formats.find(one => one.matches(raw)) : undefined
+  if (own?.name === format) return undefined
   const refuse = (reason: string, cause?: unknown): DataError =>
     new DataError(`${kind.noun} ${record.index + 1} cannot be written as ${format}: ${reason}`, { cause })
   if (own === undefined) throw refuse('it has no shape of its own from which its other fields could be told')
   try {
-    const text = make(own)
+    // Fields are told apart by the shape that the record has, which is not always the one it was read as.
+    if (own.name !== ambiguous && !isSame(own.read(raw as Fields)))
+      throw refuse(`it looks like ${own.name}, and was not read as that`)
+    const text = make(own.name)
     const fields = JSON.parse(text) as Fields
     const found = kind.formats.find(one => one.matches(fields))
     if (found?.name !== format)

@@ -1,7 +1,7 @@
 import { converted, used } from './convert-record'
 import { DataError } from './data-error'
 import { type PairFile, type PairFormat, pairKind } from './read-pairs'
-import type { Pair } from './row'
+import type { Origin, Pair } from './row'
 import { alpacaFields, type Members, messages, reshape, shareGptTurns } from './shape-record'
 import { type WriteOptions, writeRecords } from './write-records'
 
@@ -72,17 +72,13 @@ function convertPair(pair: Pair, format: PairFormat): string | undefined {
         own === 'ultrafeedback' ? ['completions'] : [],
       )
     },
-    again =>
-      JSON.stringify([
-        again.prompt,
-        again.chosen,
-        again.rejected,
-        again.chosenReward,
-        again.rejectedReward,
-      ]) ===
-      JSON.stringify([pair.prompt, pair.chosen, pair.rejected, pair.chosenReward, pair.rejectedReward]),
+    again => content(again) === content(pair),
+    'ultrafeedback',
   )
 }
+
+const content = (pair: Omit<Pair, keyof Origin>): string =>
+  JSON.stringify([pair.prompt, pair.chosen, pair.rejected, pair.chosenReward, pair.rejectedReward])
 
 /**
  * The pairs at these positions of `file.pairs`, in the order given, as `writeRows` writes rows. Pairs of UltraFeedback in

@@ -202,6 +202,7 @@ describe('files that cannot be read', () => {
       blob([0xff, 0xfe, 0x5b, 0]),
       'the file is text in UTF-16; wanted JSON, JSON lines, CSV, TSV or Parquet.',
     ],
+    ['Arrow', 'ARROW1\0\0', 'the file is an Arrow file; wanted JSON, JSON lines, CSV, TSV or Parquet.'],
     [
       'a piece of a Parquet file',
       'PAR1\u0000',

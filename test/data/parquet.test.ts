@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { contentOf } from '../../src/data/content'
 import { contentId } from '../../src/data/content-id'
+import { gzip } from '../../src/data/gzip'
 import { openParquet } from '../../src/data/parquet-file'
 import { readPairs } from '../../src/data/read-pairs'
 import { openRows, readRows } from '../../src/data/read-rows'
@@ -105,6 +106,9 @@ describe('Parquet by Apache Arrow', () => {
   })
 
   it('says what is wrong with a damaged file', async () => {
+    await expect(readRows(await gzip(new Blob([bytesOf('types')])))).rejects.toThrow(
+      'is a Parquet file within a gzip archive; wanted JSON, JSON lines, CSV, TSV or Parquet.',
+    )
     const bytes = bytesOf('zstd')
     await expect(readRows(bytes.slice(0, -1))).rejects.toThrow('does not end as Parquet files do')
     const footer = bytes.slice()

@@ -58,6 +58,18 @@ describe('writePairs', () => {
       { prompt: 'q', chosen: 'b', rejected: 'a', score_chosen: 7, score_rejected: 3, source: 'web' },
     ])
     expect(await json(writePairs(file, [0]))).toEqual([raw])
+    const rated = {
+      instruction: 'q',
+      completions: [9, 1].map((overall_score, i) => ({
+        response: `${i}`,
+        overall_score,
+        annotations: { a: { Rating: `${i}` } },
+      })),
+    }
+    const byAspects = await readPairs(JSON.stringify([rated]), { binarize: { by: 'aspects' } })
+    expect(await json(writePairs(byAspects, [0], { format: 'standard' }))).toMatchObject([
+      { chosen: '1', score_chosen: 1 },
+    ])
     const pair = await readPairs('{"prompt":"q","chosen":"a","rejected":"b"}\n')
     await expect(writePairs(pair, [0], { format: 'ultrafeedback' })).rejects.toThrow(
       'pair 1 cannot be written as ultrafeedback: one pair is not all of its scored answers',

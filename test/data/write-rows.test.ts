@@ -134,6 +134,22 @@ describe('writeRows', () => {
       await expect(writeRows(file, [position], options)).rejects.toThrow(message)
   })
 
+  it('does not convert a row by a shape that it was not read by', async () => {
+    const both = {
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ],
+      instruction: 'c',
+      output: 'd',
+    }
+    const file = await readRows(JSON.stringify(both), { format: 'alpaca' })
+    await expect(writeRows(file, [0], { format: 'sharegpt' })).rejects.toThrow(
+      'row 1 cannot be written as sharegpt: it looks like messages, and was not read as that',
+    )
+    expect(JSON.parse(await textOf(writeRows(file, [0])))).toEqual(both)
+  })
+
   it('keeps a system text, earlier rounds and further fields in every format', async () => {
     const raw = {
       instruction: 'c',
