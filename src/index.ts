@@ -123,7 +123,9 @@ export {
   type RecordedRow,
   reasonInWords,
   type SelectionRecord,
+  selectionRecord,
   selectionRecords,
+  unreadableRecord,
 } from './job/selection-records'
 export {
   createAdapter,

@@ -16,7 +16,6 @@ import {
   rowText,
   type Scorer,
   scoreByRanks,
-  selectionRecords,
   select as selectRows,
   textVectors,
   type Vectors,
@@ -30,7 +29,7 @@ import { UsageError } from './options'
 import { firstRow, type OpenPart, openParts, readPart } from './pool-parts'
 import { scorers } from './scorers'
 import { readSelectArguments, type SelectArguments, selectUsage } from './select-arguments'
-import { bytesOf, keptContent, writeSelection } from './selection-files'
+import { bytesOf, type Decided, keptContent, writeSelection } from './selection-files'
 import { toStandardOutput } from './standard-output'
 import type { Target } from './strategies'
 import { TextStore } from './text-store'
@@ -60,12 +59,10 @@ async function runSelect(args: SelectArguments, context: Context): Promise<boole
       signal,
       onProgress: ({ decided, total }) => progress.update('select', decided / total),
     })
-    const recorded = pool.rows.map(row => ({ row, score: row.score, exchanges: row.exchanges }))
-    const records = selectionRecords(pool, recorded, selection)
+    const decided: Decided = { parts, pool, outcomes: selection.outcomes }
     progress.note(`selected ${selection.kept.length} rows`)
-    if (args.out === '-')
-      await toStandardOutput(await bytesOf(await keptContent(parts, pool, records, args.writing)))
-    else await writeResults(args, parts, pool, records, machine)
+    if (args.out === '-') await toStandardOutput(await bytesOf(await keptContent(decided, args.writing)))
+    else await writeResults(args, decided, machine)
   } catch (error) {
     if (!signal.aborted) throw error
     progress.done()
@@ -168,16 +165,14 @@ async function vectorsOf(
 
 async function writeResults(
   { out, typed, writing }: SelectArguments,
-  parts: readonly OpenPart[],
-  pool: JoinedParts,
-  records: ReturnType<typeof selectionRecords>,
+  decided: Decided,
   machine: Machine,
 ): Promise<void> {
-  const outputs = await writeSelection(out, parts, pool, records, writing)
+  const outputs = await writeSelection(out, decided, writing)
   const identity = jobIdentity({
     ...(await machine.used()),
     options: { command: 'select', ...typed },
-    inputs: parts.map(({ input }) => input.digest),
+    inputs: decided.parts.map(({ input }) => input.digest),
   })
   await writeWhole(join(out, 'manifest.json'), `${JSON.stringify({ ...identity, outputs }, null, 2)}\n`)
 }

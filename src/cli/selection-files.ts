@@ -1,21 +1,24 @@
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { finished } from 'node:stream/promises'
 import {
   contentOf,
+  DataError,
   type FileDigest,
   fileExtension,
   type JoinedParts,
   jsonLines,
+  type Outcome,
   type Row,
   type RowFormat,
   rowLine,
   type SelectionRecord,
+  selectionRecord,
+  unreadableRecord,
   type WriteOptions,
   writeRows,
 } from '../index'
 import { digestFile, writeWhole } from './files'
+import { LineFile } from './line-file'
 import type { OpenPart } from './pool-parts'
 
 /** The rows of a pool's files by ascending position in the pool; what cannot be read is left out. */
@@ -81,55 +84,74 @@ async function keptFile(
   return { name, content: await writeRows({ ...file, rows }, positions, asked) }
 }
 
-/** Fills `kept` by rank, and gives each of the other rows to `drop`. */
+/** A pool with what became of its rows. */
+export interface Decided {
+  readonly parts: readonly OpenPart[]
+  readonly pool: JoinedParts
+  /** In the order of the pool's rows. */
+  readonly outcomes: readonly Outcome[]
+}
+
+const recordOf = ({ pool, outcomes }: Decided, i: number): SelectionRecord => {
+  const row = pool.rows[i]!
+  return selectionRecord({ row, score: row.score, exchanges: row.exchanges }, outcomes[i]!)
+}
+
+/** Reads the rows again: the kept ones by rank, each of the others for `drop`. */
 async function sortOut(
-  parts: readonly OpenPart[],
-  joined: JoinedParts,
-  records: readonly SelectionRecord[],
+  decided: Decided,
   drop: (row: Row, record: SelectionRecord) => Promise<void> | void,
 ): Promise<Row[]> {
-  const byRow = new Map(records.map(record => [record.row, record]))
+  const { parts, pool, outcomes } = decided
   const kept: Row[] = []
-  for await (const { index, row } of poolRows(parts, joined)) {
-    const record = byRow.get(index)!
-    if (record.rank === null) await drop(row, record)
-    else kept[record.rank - 1] = row
+  let i = 0
+  for await (const { index, row } of poolRows(parts, pool)) {
+    if (pool.rows[i]?.index !== index) throw new DataError('an input has changed while it was selected from')
+    const { decision } = outcomes[i]!
+    if (decision.kind === 'kept') kept[decision.rank] = row
+    else await drop(row, recordOf(decided, i))
+    i++
   }
   return kept
 }
 
+const total = ({ pool }: Decided): number => pool.rows.length + pool.problems.length
+
 /** The kept rows alone. */
-export async function keptContent(
-  parts: readonly OpenPart[],
-  joined: JoinedParts,
-  records: readonly SelectionRecord[],
-  writing: Writing,
-): Promise<Blob> {
-  const kept = await sortOut(parts, joined, records, () => {})
-  return (await keptFile(parts, kept, records.length, writing)).content
+export async function keptContent(decided: Decided, writing: Writing): Promise<Blob> {
+  const kept = await sortOut(decided, () => {})
+  return (await keptFile(decided.parts, kept, total(decided), writing)).content
 }
 
 /** Writes the kept rows, the others with their reasons, and a record of every row. @returns what was written */
 export async function writeSelection(
   folder: string,
-  parts: readonly OpenPart[],
-  joined: JoinedParts,
-  records: readonly SelectionRecord[],
+  decided: Decided,
   writing: Writing,
 ): Promise<FileDigest[]> {
   await mkdir(folder, { recursive: true })
-  const dropped = join(folder, 'dropped.jsonl')
-  const stream = createWriteStream(`${dropped}.tmp`)
-  const kept = await sortOut(parts, joined, records, async (row, { decision, reason }) => {
+  const dropped = new LineFile(join(folder, 'dropped.jsonl'))
+  const kept = await sortOut(decided, (row, { decision, reason }) => {
     const columns = { tabtune_decision: decision, tabtune_reason: reason }
-    const line = rowLine(row, { names: Object.keys(columns) }, columns)
-    if (!stream.write(line)) await new Promise(resolve => stream.once('drain', () => resolve(undefined)))
+    return dropped.write(rowLine(row, { names: Object.keys(columns) }, columns))
   })
-  stream.end()
-  await finished(stream)
-  await rename(`${dropped}.tmp`, dropped)
-  const { name, content } = await keptFile(parts, kept, records.length, writing)
+  await dropped.finish()
+  const { name, content } = await keptFile(decided.parts, kept, total(decided), writing)
   await writeWhole(join(folder, name), await bytesOf(content))
-  await writeWhole(join(folder, 'selection.jsonl'), jsonLines(records))
+  await writeRecords(join(folder, 'selection.jsonl'), decided)
   return Promise.all([name, 'selection.jsonl', 'dropped.jsonl'].map(file => digestFile(join(folder, file))))
+}
+
+/** A line for every row and for what could not be read, by position. */
+async function writeRecords(path: string, decided: Decided): Promise<void> {
+  const { rows, problems } = decided.pool
+  const file = new LineFile(path)
+  let next = 0
+  for (let i = 0; i <= rows.length; i++) {
+    const index = rows[i]?.index ?? Infinity
+    while (next < problems.length && problems[next]!.index < index)
+      await file.write(jsonLines([unreadableRecord(problems[next++]!)]))
+    if (i < rows.length) await file.write(jsonLines([recordOf(decided, i)]))
+  }
+  await file.finish()
 }

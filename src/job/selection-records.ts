@@ -1,7 +1,7 @@
 import type { RowFile } from '../data/read-rows'
 import type { Problem, Row } from '../data/row'
 import type { Score, ScoredRow } from '../scoring/scorer'
-import type { Decision, Selection } from '../selection/selector'
+import type { Decision, Outcome, Selection } from '../selection/selector'
 
 /** One line of `selection.jsonl`: what became of a row of the file, readable or not. */
 export interface SelectionRecord {
@@ -40,26 +40,31 @@ export function selectionRecords(
   { outcomes }: Selection,
 ): SelectionRecord[] {
   const byIndex = new Map(outcomes.map(outcome => [outcome.index, outcome]))
-  const read = scored.map(({ row, score, exchanges }): SelectionRecord => {
-    const { decision, value } = byIndex.get(row.index)!
-    const similar = decision.kind === 'similar' ? decision : null
-    return {
-      row: row.index,
-      id: row.id,
-      decision: decision.kind,
-      reason: reasonInWords(decision),
-      rank: decision.kind === 'kept' ? decision.rank + 1 : null,
-      score: numberOrNull(score),
-      scores: exchanges.map(({ scores }) =>
-        Object.fromEntries(Object.entries(scores).map(([key, value]) => [key, numberOrNull(value)])),
-      ),
-      value: value === null ? null : numberOrNull(value),
-      truncated: exchanges.some(({ truncated }) => truncated),
-      similarTo: decision.kind === 'duplicate' ? decision.of : (similar?.to ?? null),
-      similarity: similar?.similarity ?? null,
-    }
-  })
-  return [...read, ...file.problems.map(unreadable)].sort((a, b) => a.row - b.row)
+  const read = scored.map(row => selectionRecord(row, byIndex.get(row.row.index)!))
+  return [...read, ...file.problems.map(unreadableRecord)].sort((a, b) => a.row - b.row)
+}
+
+/** What became of one row. */
+export function selectionRecord(
+  { row, score, exchanges }: RecordedRow,
+  { decision, value }: Pick<Outcome, 'decision' | 'value'>,
+): SelectionRecord {
+  const similar = decision.kind === 'similar' ? decision : null
+  return {
+    row: row.index,
+    id: row.id,
+    decision: decision.kind,
+    reason: reasonInWords(decision),
+    rank: decision.kind === 'kept' ? decision.rank + 1 : null,
+    score: numberOrNull(score),
+    scores: exchanges.map(({ scores }) =>
+      Object.fromEntries(Object.entries(scores).map(([key, value]) => [key, numberOrNull(value)])),
+    ),
+    value: value === null ? null : numberOrNull(value),
+    truncated: exchanges.some(({ truncated }) => truncated),
+    similarTo: decision.kind === 'duplicate' ? decision.of : (similar?.to ?? null),
+    similarity: similar?.similarity ?? null,
+  }
 }
 
 /** A decision as a sentence for people. Rows are counted from 0, as in the records. */
@@ -84,7 +89,8 @@ export function reasonInWords(decision: Decision): string {
 
 const numberOrNull = (score: Score): number | null => (typeof score === 'number' ? score : null)
 
-const unreadable = ({ index, reason }: Problem): SelectionRecord => ({
+/** What became of a row that could not be read. */
+export const unreadableRecord = ({ index, reason }: Problem): SelectionRecord => ({
   row: index,
   id: null,
   decision: 'unreadable',
