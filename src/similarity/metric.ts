@@ -90,7 +90,7 @@ const distances = (term: Term, power: (distance: number) => number) => ({
   range: [Number.NEGATIVE_INFINITY, 0] as const,
   directional: false,
   limits(threshold: number, width: number): Limits {
-    const sum = power(Math.max(0, -threshold))
+    const sum = Math.min(Number.MAX_VALUE / 2, power(Math.max(0, -threshold)))
     const margin = 2 * distanceBand(width) * sum + SUBNORMAL
     return { lower: finite(-sum - margin), upper: finite(margin - sum) }
   },
