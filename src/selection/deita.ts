@@ -1,8 +1,8 @@
 import { cosine, type Metric } from '../similarity/metric'
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { greedy } from './greedy'
-import type { Pool, PoolItem } from './pool'
-import { type Pins, rankItems } from './ranking'
+import type { Pool } from './pool'
+import { type Pins, rankedOutcomes, rankItems } from './ranking'
 import { checkThreshold, SelectionError } from './selection-error'
 import type { Outcome, SelectOptions, Selector } from './selector'
 
@@ -58,25 +58,19 @@ async function run(
   { budget, threshold, metric, compat, blockSize, ...pins }: Required<Omit<DeitaOptions, keyof Pins>> & Pins,
 ): Promise<Outcome[]> {
   if (!vectors) throw new SelectionError('deita: the pool has no vectors, by which it compares rows')
-  const { order, pinned, decided } = rankItems('deita', items, {
+  const ranking = rankItems('deita', items, {
     ...pins,
     collapse: !compat,
     unscored: compat,
   })
-  const decisions = await greedy(order, budgetMeter('deita', budget, items), {
+  const decisions = await greedy(ranking.order, budgetMeter('deita', budget, items), {
     vectors,
     threshold,
     metric,
     blockSize,
-    pinned,
+    pinned: ranking.pinned,
     keepIncomparable: compat,
     ...progress,
   })
-  const positions = new Map<PoolItem, number>(order.map((item, position) => [item, position]))
-  return items.map(item => {
-    const { index, id, score } = item
-    const position = positions.get(item) ?? null
-    const reached = position === null ? decided.get(item) : decisions[position]
-    return { index, id, value: score, position, decision: reached ?? { kind: 'beyond budget' } }
-  })
+  return rankedOutcomes(items, ranking, decisions)
 }

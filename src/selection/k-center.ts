@@ -84,8 +84,7 @@ function beginning(
   decided: ReadonlyMap<PoolItem, Decision>,
 ): number {
   if (first === undefined) {
-    const best = placed.items.toSorted(byScore)[0]
-    return best ? placed.items.indexOf(best) : -1
+    return byScore(placed.items)[0] ?? -1
   }
   const item = items.find(({ index }) => index === first)
   const row = item ? placed.items.indexOf(item) : -1

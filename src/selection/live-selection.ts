@@ -88,7 +88,7 @@ export class LiveSelection {
     this.#neighbours = new Neighbours(edges)
     this.#problems = problems
     const node = new Map(nodes.map((item, n) => [contentOf(item), n]))
-    this.#places = Uint32Array.from(items.map((_, i) => i).sort((a, b) => byScore(items[a]!, items[b]!)))
+    this.#places = byScore(items)
     this.#nodeOf = this.#places.map(place => node.get(contentOf(items[place]!))!)
     this.#indices = Float64Array.from(this.#places, place => items[place]!.index)
     this.#scored = Uint8Array.from(this.#places, place => Number(Number.isFinite(items[place]!.score)))

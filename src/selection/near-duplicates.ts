@@ -1,7 +1,7 @@
 import { cosine, type Metric } from '../similarity/metric'
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { greedy } from './greedy'
-import { rankItems } from './ranking'
+import { rankedOutcomes, rankItems } from './ranking'
 import { checkThreshold, SelectionError } from './selection-error'
 import type { Selector } from './selector'
 
@@ -43,8 +43,8 @@ export function nearDuplicates({
       if (!vectors) {
         throw new SelectionError('near-duplicates: the pool has no vectors, by which it compares rows')
       }
-      const { order, decided } = rankItems('near-duplicates', items, { collapse: true, unscored: true })
-      const decisions = await greedy(order, budgetMeter('near-duplicates', budget, items), {
+      const ranking = rankItems('near-duplicates', items, { collapse: true, unscored: true })
+      const decisions = await greedy(ranking.order, budgetMeter('near-duplicates', budget, items), {
         vectors,
         threshold,
         metric,
@@ -53,13 +53,7 @@ export function nearDuplicates({
         keepIncomparable: false,
         ...progress,
       })
-      const positions = new Map(order.map((item, position) => [item, position]))
-      return items.map(item => {
-        const { index, id, score } = item
-        const position = positions.get(item) ?? null
-        const decision = position === null ? decided.get(item) : decisions[position]
-        return { index, id, value: score, position, decision: decision ?? { kind: 'beyond budget' } }
-      })
+      return rankedOutcomes(items, ranking, decisions)
     },
   }
 }

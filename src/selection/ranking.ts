@@ -1,6 +1,6 @@
 import type { PoolItem } from './pool'
 import { SelectionError } from './selection-error'
-import type { Decision } from './selector'
+import type { Decision, Outcome } from './selector'
 
 /** What the user decides about single rows. */
 export interface Pins {
@@ -21,10 +21,12 @@ export interface RankingOptions extends Pins {
 export interface Ranking {
   /** The pinned ones first; both parts by descending score, then by ascending index. */
   readonly order: readonly PoolItem[]
+  /** Their places among the items that were ranked. */
+  readonly places: Uint32Array
   /** How many of them are pinned. */
   readonly pinned: number
-  /** Decisions on the rows that are not in the order. */
-  readonly decided: ReadonlyMap<PoolItem, Decision>
+  /** Decisions on the items that are not in the order, by their places. */
+  readonly decided: ReadonlyMap<number, Decision>
 }
 
 /**
@@ -37,30 +39,51 @@ export function rankItems(
   items: readonly PoolItem[],
   { keep = new Set(), exclude = new Map(), collapse, unscored }: RankingOptions,
 ): Ranking {
-  const decided = new Map<PoolItem, Decision>()
-  const pinned: PoolItem[] = []
-  const rest: PoolItem[] = []
-  for (const item of items) {
-    const reason = exclude.get(item.index)
-    if (keep.has(item.index)) {
+  const decided = new Map<number, Decision>()
+  const pinned: number[] = []
+  const rest: number[] = []
+  for (const [place, item] of items.entries()) {
+    const reason = exclude.size > 0 ? exclude.get(item.index) : undefined
+    if (keep.size > 0 && keep.has(item.index)) {
       checkPin(who, item, exclude)
-      pinned.push(item)
-    } else if (reason !== undefined) decided.set(item, { kind: 'excluded', reason })
-    else if (unscored || Number.isFinite(item.score)) rest.push(item)
-    else decided.set(item, { kind: 'invalid', reason: scoreProblem(item) })
+      pinned.push(place)
+    } else if (reason !== undefined) decided.set(place, { kind: 'excluded', reason })
+    else if (unscored || Number.isFinite(item.score)) rest.push(place)
+    else decided.set(place, { kind: 'invalid', reason: scoreProblem(item) })
   }
-  pinned.sort(byScore)
-  rest.sort(byScore)
-  if (!collapse) return { order: [...pinned, ...rest], pinned: pinned.length, decided }
   const first = new Map<string, number>()
-  for (const item of pinned) if (!first.has(contentOf(item))) first.set(contentOf(item), item.index)
-  const distinct = rest.filter(item => {
-    const of = first.get(contentOf(item))
-    if (of === undefined) first.set(contentOf(item), item.index)
-    else decided.set(item, { kind: 'duplicate', of })
-    return of === undefined
+  const places = [...byScore(items, pinned)]
+  if (collapse) for (const place of places) stand(items[place]!, first)
+  for (const place of byScore(items, rest)) {
+    const of = collapse ? stand(items[place]!, first) : undefined
+    if (of === undefined) places.push(place)
+    else decided.set(place, { kind: 'duplicate', of })
+  }
+  const order = places.map(place => items[place]!)
+  return { order, places: Uint32Array.from(places), pinned: pinned.length, decided }
+}
+
+/** The index of the item that stands for this one's content; undefined if it is the first and does so itself. */
+function stand(item: PoolItem, first: Map<string, number>): number | undefined {
+  const content = contentOf(item)
+  const of = first.get(content)
+  if (of === undefined) first.set(content, item.index)
+  return of
+}
+
+/** An outcome for every item, given the decisions on those of the order that were reached. */
+export function rankedOutcomes(
+  items: readonly PoolItem[],
+  { places, decided }: Ranking,
+  decisions: readonly Decision[],
+): Outcome[] {
+  const positions = new Int32Array(items.length).fill(-1)
+  for (let position = 0; position < places.length; position++) positions[places[position]!] = position
+  return items.map(({ index, id, score }, place) => {
+    const position = positions[place]! < 0 ? null : positions[place]!
+    const reached = position === null ? decided.get(place) : decisions[position]
+    return { index, id, value: score, position, decision: reached ?? { kind: 'beyond budget' } }
   })
-  return { order: [...pinned, ...distinct], pinned: pinned.length, decided }
 }
 
 /** @throws {SelectionError} naming `who` if a row that is to be kept is left out as well */
@@ -73,16 +96,17 @@ export function checkPin(who: string, { index, id }: PoolItem, exclude: Readonly
 /** What two equal rows have in common. */
 export const contentOf = ({ content, text }: PoolItem): string => content ?? text
 
-/** By descending score, no number last; equal ones by ascending index. */
-export function byScore(a: PoolItem, b: PoolItem): number {
-  const [x, y] = [numberOf(a), numberOf(b)]
-  if (Number.isNaN(x) || Number.isNaN(y)) {
-    return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a.index - b.index
-  }
-  return x === y ? a.index - b.index : x > y ? -1 : 1
+/** Places of all or some items by descending score, no number last; equal ones by ascending index. */
+export function byScore(items: readonly PoolItem[], places: Iterable<number> = items.keys()): Uint32Array {
+  const scores = Float64Array.from(items, ({ score }) => (typeof score === 'number' ? score : Number.NaN))
+  const indices = Float64Array.from(items, ({ index }) => index)
+  return Uint32Array.from(places).sort((a, b) => {
+    const [x, y] = [scores[a]!, scores[b]!]
+    if (x > y) return -1
+    if (x < y) return 1
+    return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || indices[a]! - indices[b]!
+  })
 }
-
-const numberOf = ({ score }: PoolItem): number => (typeof score === 'number' ? score : Number.NaN)
 
 /** Why an item cannot be ranked by its score. */
 export function scoreProblem({ score }: PoolItem): string {

@@ -71,15 +71,16 @@ export async function select<Item extends Candidate>(
   selector: Selector<Item>,
   options: SelectOptions = {},
 ): Promise<Selection> {
-  const seen = new Map<number, Item>()
+  const seen = new Set<number>()
   for (const item of pool.items) {
-    const other = seen.get(item.index)
-    if (other) {
+    const { index, id } = item
+    if (seen.has(index)) {
+      const other = pool.items.find(one => one.index === index)!
       throw new SelectionError(
-        `select: rows ${other.id} and ${item.id} both have index ${item.index}; give every row its own position`,
+        `select: rows ${other.id} and ${id} both have index ${index}; give every row its own position`,
       )
     }
-    seen.set(item.index, item)
+    seen.add(index)
   }
   options.signal?.throwIfAborted()
   return selectionOf(await selector.select(pool, options))
