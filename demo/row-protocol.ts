@@ -30,6 +30,8 @@ export interface ScoreSummary {
   /** Rows with a text that was cut to fit the scorer. */
   readonly truncated: number
   readonly seconds: number
+  /** The field that tells where rows come from, if one does. */
+  readonly groupField: string | null
 }
 
 /** Everything that decides the selection, besides the scored rows. */
@@ -160,6 +162,7 @@ export type StrategyName =
   | 'facility location'
   | 'stratified'
   | 'superfiltering'
+  | 'perplexity band'
 
 /** A comparison, and the selection that it was made for. */
 export interface StrategyComparison {

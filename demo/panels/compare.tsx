@@ -3,7 +3,7 @@ import { ActionRow } from '../parts/action-row'
 import { FailureNotice, Notice } from '../parts/notice'
 import { compareStrategies } from '../row-actions'
 import type { SelectionSummary, StrategyName } from '../row-protocol'
-import { comparison, ready } from '../state'
+import { comparison, ready, scores } from '../state'
 import { ComparisonTable } from './comparison-table'
 
 /** What can be put beside the selection; the first two always are. */
@@ -17,6 +17,7 @@ const offered: readonly (readonly [name: StrategyName, label: string, about: str
   ['mmr', 'MMR', 'score and novelty in equal parts'],
   ['facility location', 'Facility location', 'rows that stand for all others'],
   ['stratified', 'Stratified', 'by chance, from each source its share'],
+  ['perplexity band', 'Perplexity band', 'the middle half; the model reads all answers once more'],
   [
     'superfiltering',
     'Superfiltering (IFD)',
@@ -30,6 +31,7 @@ export function ComparePart({ summary }: { readonly summary: SelectionSummary })
   const picked = useSignal<ReadonlySet<StrategyName>>(new Set([...always, 'top score', 'k-center']))
   const now = comparison.value
   const stale = now !== null && now.choice !== summary.choice
+  const shown = offered.filter(([name]) => name !== 'stratified' || scores.value?.groupField)
   const toggle = (name: StrategyName) => {
     const others = new Set(picked.value)
     if (!others.delete(name)) others.add(name)
@@ -43,7 +45,7 @@ export function ComparePart({ summary }: { readonly summary: SelectionSummary })
       </p>
       <fieldset class="strategies">
         <legend>Compare with</legend>
-        {offered.map(([name, label, about]) => (
+        {shown.map(([name, label, about]) => (
           <label key={name} class="choice">
             <input
               type="checkbox"
@@ -64,7 +66,7 @@ export function ComparePart({ summary }: { readonly summary: SelectionSummary })
           class={now && !stale ? '' : 'primary'}
           disabled={!ready.value || summary.counts.kept === 0}
           onClick={() =>
-            compareStrategies(offered.map(([name]) => name).filter(name => picked.value.has(name)))
+            compareStrategies(shown.map(([name]) => name).filter(name => picked.value.has(name)))
           }
         >
           {now ? 'Compare again' : 'Compare'}

@@ -4,6 +4,7 @@ import {
   ifdScorer,
   type Model,
   type Pool,
+  perplexityScorer,
   type ScoredRow,
   type Selection,
   score,
@@ -12,7 +13,7 @@ import {
 import type { StrategyName } from '../row-protocol'
 import type { OnProgress } from './long-calls'
 import { pauses } from './pauses'
-import { strategies } from './strategies'
+import { type Strategy, strategies } from './strategies'
 
 /** Draws the random rows; the usual one, so that the command draws the same. */
 const SEED = 0
@@ -22,7 +23,7 @@ export class StrategyPool {
   readonly #scored: readonly ScoredRow[]
   readonly #model: Model
   #items: Pool['items']
-  #ifd: Pool['items'] | null = null
+  readonly #byOther = new Map<NonNullable<Strategy['by']>, Pool['items']>()
 
   constructor(scored: readonly ScoredRow[], items: Pool['items'], model: Model) {
     this.#scored = scored
@@ -49,7 +50,7 @@ export class StrategyPool {
     const selections = new Map<string, Selection>([[chosen.name, chosen.selection]])
     for (const [n, name] of names.entries()) {
       const { by, make } = strategies[name]
-      const items = by === 'ifd' ? await this.#byIfd(signal, part(n + 1)) : this.#items
+      const items = by ? await this.#scoredBy(by, signal, part(n + 1)) : this.#items
       const selector = make({ budget, threshold: chosen.threshold, seed: SEED })
       const progress = part(n + 1)
       selections.set(
@@ -77,11 +78,19 @@ export class StrategyPool {
     this.#items = counted
   }
 
-  async #byIfd(signal: AbortSignal, onProgress: OnProgress): Promise<Pool['items']> {
-    if (this.#ifd) return this.#ifd
+  /** The items with another score, which the model gives. */
+  async #scoredBy(
+    by: NonNullable<Strategy['by']>,
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<Pool['items']> {
+    const known = this.#byOther.get(by)
+    if (known) return known
     const rows = this.#scored.map(({ row }) => row)
-    const scored = await score(rows, ifdScorer(this.#model), { signal, onProgress })
-    this.#ifd = this.#items.map((item, n) => ({ ...item, score: scored[n]!.score }))
-    return this.#ifd
+    const scorer = by === 'ifd' ? ifdScorer(this.#model) : perplexityScorer(this.#model)
+    const scored = await score(rows, scorer, { signal, onProgress })
+    const items = this.#items.map((item, n) => ({ ...item, score: scored[n]!.score }))
+    this.#byOther.set(by, items)
+    return items
   }
 }

@@ -32,7 +32,7 @@ export class Curation {
   readonly table: RowTable
   readonly #measures: readonly Measure[]
   readonly #file: RowFile
-  readonly #scored: readonly ScoredRow[]
+  readonly scored: readonly ScoredRow[]
   readonly items: Pool['items']
   /** Where the rows come from, where a field of theirs tells. */
   readonly groups: Groups | null
@@ -41,7 +41,7 @@ export class Curation {
 
   constructor(file: RowFile, scored: readonly ScoredRow[], keys: readonly string[]) {
     this.#file = file
-    this.#scored = scored
+    this.scored = scored
     this.#measures = measuresOf(scored, keys)
     const groups = groupsOf(scored.map(({ row }) => row))
     this.groups = groups
@@ -50,10 +50,6 @@ export class Curation {
       return { index: row.index, id: row.id, score, text: rowText(row), ...(source ? { source } : {}) }
     })
     this.table = new RowTable(file, scored, this.#measures)
-  }
-
-  get scored(): readonly ScoredRow[] {
-    return this.#scored
   }
 
   get selected(): Selected | null {
@@ -65,13 +61,11 @@ export class Curation {
     return { items: this.items, vectors: textVectors(hashedNgrams(gpu)) }
   }
 
-  /** How the measures are spread, with the rows that are kept. */
-  distributions(kept: readonly number[] = []): Distribution[] {
-    const chosen = new Set(kept)
-    return distributionsOf(
-      this.#measures,
-      this.#scored.map(({ row }) => chosen.has(row.index)),
-    )
+  /** How the measures are spread, with the rows that are kept, if any are. */
+  distributions({ outcomes }: Pick<Selection, 'outcomes'> = { outcomes: [] }): Distribution[] {
+    const kept = new Uint8Array(this.scored.length)
+    for (let n = 0; n < outcomes.length; n++) if (outcomes[n]!.decision.kind === 'kept') kept[n] = 1
+    return distributionsOf(this.#measures, kept)
   }
 
   /** Finds all pairs of rows above `lowest`, after which every choice is answered at once. */
@@ -90,8 +84,8 @@ export class Curation {
   /** Deita's selection under a choice, exactly. */
   choose(choice: Choice): SelectionSummary {
     const live = need(this.#live, 'comparison of the rows')
-    const budget = budgetFor(choice, this.#scored.length)
-    const exclude = cutReasons(this.#scored, this.#measures, choice.cuts)
+    const budget = budgetFor(choice, this.scored.length)
+    const exclude = cutReasons(this.scored, this.#measures, choice.cuts)
     for (const row of choice.drop) exclude.set(row, 'you left it out')
     // A pin is the visitor's last word on a row, so it counts more than a cut.
     for (const row of choice.keep) exclude.delete(row)
@@ -103,9 +97,9 @@ export class Curation {
       total: this.#file.total,
       budget,
       choice,
-      distributions: this.distributions(selection.kept),
+      distributions: this.distributions(selection),
     }
-    const records = () => selectionRecords(this.#file, this.#scored, selection)
+    const records = () => selectionRecords(this.#file, this.scored, selection)
     this.#selected = { choice, selection, summary, records }
     return summary
   }

@@ -76,13 +76,15 @@ function barOf(edges: readonly number[], value: number): number {
   return bar
 }
 
-/** How the measures are spread, with the rows that are kept. `kept` is in the rows' order. */
-export function distributionsOf(measures: readonly Measure[], kept: ArrayLike<boolean>): Distribution[] {
+/** How the measures are spread, with the rows that are kept: 1 in `kept`, which is in the rows' order. */
+export function distributionsOf(measures: readonly Measure[], kept: ArrayLike<number>): Distribution[] {
   return measures.map(({ key, label, note, edges, bars, mean, deviation }) => {
     const counts = new Uint32Array(edges.length - 1)
     const ofKept = new Uint32Array(edges.length - 1)
     let missing = 0
-    for (const [n, bar] of bars.entries()) {
+    // Once for every answer of a slider: no iterator, no destructuring.
+    for (let n = 0; n < bars.length; n++) {
+      const bar = bars[n]!
       if (bar === NO_BAR) missing++
       else {
         counts[bar]!++
@@ -116,12 +118,12 @@ export function cutReasons(
   for (const { key, label, values } of measures) {
     const cut = cuts[key]
     if (cut === undefined) continue
-    for (const [n, { row }] of scored.entries()) {
-      if (values[n]! < cut && !reasons.has(row.index))
-        reasons.set(
-          row.index,
-          `its ${label.toLowerCase()}, ${values[n]!.toFixed(2)}, is below your cut at ${cut}`,
-        )
+    // One text for all of them: a text for each row takes longer than the selection.
+    const reason = `its ${label.toLowerCase()} is below your cut at ${cut}`
+    for (let n = 0; n < values.length; n++) {
+      if (!(values[n]! < cut)) continue
+      const { index } = scored[n]!.row
+      if (!reasons.has(index)) reasons.set(index, reason)
     }
   }
   return reasons

@@ -79,6 +79,7 @@ export class RowSession {
       rows: rows.length,
       truncated: rows.filter(({ exchanges }) => exchanges.some(({ truncated }) => truncated)).length,
       seconds: (performance.now() - begin) / 1000,
+      groupField: this.#curation.groups?.field ?? null,
     }
   }
 

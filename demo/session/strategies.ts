@@ -4,6 +4,7 @@ import {
   kCenter,
   mmr,
   nearDuplicates,
+  perplexityBand,
   random,
   type Selector,
   stratified,
@@ -12,9 +13,9 @@ import {
 } from '../../src/index'
 import type { StrategyName } from '../row-protocol'
 
-interface Strategy {
+export interface Strategy {
   /** What it goes by instead of the rows' score. */
-  readonly by?: 'ifd'
+  readonly by?: 'ifd' | 'perplexity'
   make(options: { readonly budget: number; readonly threshold: number; readonly seed: number }): Selector
 }
 
@@ -30,4 +31,8 @@ export const strategies: Readonly<Record<StrategyName, Strategy>> = {
   'facility location': { make: ({ budget, seed }) => facilityLocation({ budget, seed }) },
   stratified: { make: ({ budget, seed }) => stratified({ budget, seed }) },
   superfiltering: { by: 'ifd', make: ({ budget }) => superfiltering({ budget }) },
+  'perplexity band': {
+    by: 'perplexity',
+    make: ({ budget, seed }) => perplexityBand({ budget, seed, low: 25, high: 75 }),
+  },
 }
