@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   type Comparison,
   columnScorer,
@@ -23,8 +25,8 @@ import { TextStore } from './text-store'
 
 export const compareUsage = `Usage: tabtune compare SELECTED … --pool INPUT [options]
 
-Says how alike selections of one file are, and what they are made of, beside as many random and as many of the longest
-rows: most ways to select do not beat these.
+Says how alike selections of one file are (files, or folders that select wrote), and what they are made of,
+beside as many random and as many of the longest rows: most ways to select do not beat these.
 
   --pool INPUT|-         the file that was selected from
   --json                 print JSON in place of a table
@@ -73,7 +75,7 @@ async function runCompare(args: CompareArguments, context: Context): Promise<boo
   const find = rowFinder(rows)
   const selections = new Map<string, { kept: number[] }>()
   for (const path of args.selections) {
-    const [part] = await openParts([path], {}, context.signal)
+    const [part] = await openParts([await selectedFile(path)], {}, context.signal)
     const kept: number[] = []
     const taken = new Set<number>()
     for await (const event of part!.rows) {
@@ -91,6 +93,18 @@ async function runCompare(args: CompareArguments, context: Context): Promise<boo
   context.progress.done()
   await toStandardOutput(args.json ? `${JSON.stringify(comparison, null, 2)}\n` : comparisonTable(comparison))
   return true
+}
+
+/** The kept rows in a folder that `select` wrote, or the file itself. */
+async function selectedFile(path: string): Promise<string> {
+  const isFolder = await stat(path).then(
+    found => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) return path
+  const name = (await readdir(path)).find(name => /^selected\.(?!.*\.tmp$)/.test(name))
+  if (name === undefined) throw new UsageError(`${path}: the folder holds no selected rows`)
+  return join(path, name)
 }
 
 async function poolRows(

@@ -243,7 +243,7 @@ describe('tabtune compare', () => {
         '--out',
         at(`of-${strategy}`),
       ])
-    const sets = ['random', 'length'].map(strategy => at(`of-${strategy}/selected.jsonl`))
+    const sets = [at('of-random'), at('of-length/selected.jsonl')]
     const args = ['compare', ...sets, '--pool', at('rows.jsonl')]
     const json = await run([...args, '--json'])
     expect(json).toMatchObject(quiet)
