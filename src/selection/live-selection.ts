@@ -171,6 +171,8 @@ export class LiveSelection {
       positions[k] = position++
       take(k, true)
     }
+    // Whoever stands in for an excluded row of the same content comes later than the content's place.
+    const inOrder = keep.size === 0 && (exclude.size === 0 || this.#nodes.length === n)
     let ended = false
     for (let k = 0; k < n; k++) {
       if (decisions[k] !== null) continue
@@ -184,7 +186,7 @@ export class LiveSelection {
         standing[node] = indices[k]!
         positions[k] = position++
         ended ||= meter.full
-        if (!ended) decisions[k] = this.#obstacle(node, threshold, rankOf, kept)
+        if (!ended) decisions[k] = this.#obstacle(node, threshold, rankOf, kept, inOrder)
         if (ended || decisions[k] !== null) continue
         ended = !meter.take(items[this.#places[k]!]!)
         if (!ended) take(k, false)
@@ -199,13 +201,19 @@ export class LiveSelection {
   }
 
   /** Why a row of the join cannot be kept: the first kept one that it resembles, or its own vector. */
-  #obstacle(node: number, threshold: number, rankOf: Int32Array, kept: readonly number[]): Decision | null {
+  #obstacle(
+    node: number,
+    threshold: number,
+    rankOf: Int32Array,
+    kept: readonly number[],
+    inOrder: boolean,
+  ): Decision | null {
     const flag = this.#edges.flags[node]
     if (flag !== RowFlag.usable) {
       return { kind: 'invalid', reason: vectorProblem(this.#nodes[node]!, flag, this.#problems)! }
     }
     const { others, similarities } = this.#neighbours
-    const at = this.#neighbours.firstKept(node, threshold, rankOf)
+    const at = this.#neighbours.firstKept(node, threshold, rankOf, inOrder)
     if (at === -1) return null
     return { kind: 'similar', to: kept[rankOf[others[at]!]!]!, similarity: similarities[at]! }
   }

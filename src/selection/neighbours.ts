@@ -2,7 +2,7 @@ import type { Edges } from '../similarity/threshold-join'
 
 /** Each row's similar rows, in both directions, from the pairs that a join found. */
 export class Neighbours {
-  /** Those of row n lie from `starts[n]` to `starts[n + 1]`. */
+  /** Those of row n lie from `starts[n]` to `starts[n + 1]`, in ascending order. */
   readonly starts: Uint32Array
   readonly others: Uint32Array
   readonly similarities: Float64Array
@@ -28,13 +28,18 @@ export class Neighbours {
    * Where the first kept row stands, by rank, that is more similar to row `n` than `threshold`; -1 if there is none.
    *
    * @param rankOf each row's rank, -1 if it is not kept
+   * @param inOrder whether ranks ascend with the rows, and those after `n` have none yet
    */
-  firstKept(n: number, threshold: number, rankOf: Int32Array): number {
+  firstKept(n: number, threshold: number, rankOf: Int32Array, inOrder: boolean): number {
+    const { others, similarities } = this
     let best = -1
     let rank = Number.POSITIVE_INFINITY
     for (let at = this.starts[n]!, end = this.starts[n + 1]!; at < end; at++) {
-      const r = rankOf[this.others[at]!]!
-      if (r < 0 || r >= rank || !(this.similarities[at]! > threshold)) continue
+      const other = others[at]!
+      if (inOrder && other > n) break
+      const r = rankOf[other]!
+      if (r < 0 || r >= rank || !(similarities[at]! > threshold)) continue
+      if (inOrder) return at
       rank = r
       best = at
     }
