@@ -54,6 +54,20 @@ describe('LiveSelection', () => {
     }
   })
 
+  test('lets a later row stand in for an excluded one of its content', async ({ gpu }) => {
+    const list = [
+      { index: 0, score: 3, vector: [1, 0], content: 'first' },
+      { index: 1, score: 2, vector: [1, 0.1], content: 'second' },
+      { index: 2, score: 1, vector: [1, 0], content: 'first' },
+    ]
+    const pool = poolOf(gpu, list)
+    const settings = { budget: 3, threshold: 0.9, exclude: new Map([[0, 'not wanted']]) }
+    const live = await LiveSelection.create(pool)
+    const selection = live.select(settings)
+    expect(selection.kept).toEqual([1])
+    expect(selection).toEqual(await select(pool, deita(settings)))
+  })
+
   test('lists the pairs nearest to a threshold', async ({ gpu }) => {
     const list = rows(60, 7)
     const live = await LiveSelection.create(poolOf(gpu, list), { lowest: 0.4 })

@@ -74,6 +74,9 @@ const budgets = (n: number) =>
     fc.record({ tokens: fc.nat({ max: 5 * n }) }),
   )
 
+const pins = (n: number, kinds: readonly ('keep' | 'leave' | null)[]) =>
+  fc.array(fc.constantFrom(...kinds), { minLength: n, maxLength: n })
+
 /** Rows and settings for Deita's selection. The threshold is often a similarity of two rows, or next to one. */
 export const cases = rows.chain(list =>
   fc
@@ -90,12 +93,10 @@ export const cases = rows.chain(list =>
       near: fc.option(
         fc.tuple(fc.nat(), fc.nat(), fc.constantFrom(0, 1e-16, -1e-16, 1e-9, -1e-9, 1e-7, -1e-7)),
       ),
-      pins: fc.option(
-        fc.array(fc.constantFrom('keep', 'leave', null), {
-          minLength: list.length,
-          maxLength: list.length,
-        }),
-        { freq: 3 },
+      pins: fc.oneof(
+        fc.constant(null),
+        pins(list.length, ['keep', 'leave', null]),
+        pins(list.length, ['leave', null, null]),
       ),
     })
     .map(({ budget, metric, threshold, near, pins }) => {
