@@ -1,4 +1,12 @@
-import type { ContainerName, Evaluation, PairFormat, Problem, RowFormat, TrainStep } from '../src/index'
+import type {
+  ContainerName,
+  Evaluation,
+  PairFormat,
+  Problem,
+  RowFormat,
+  TrainStep,
+  WriteOptions,
+} from '../src/index'
 
 /** The GPU that the page runs on. */
 export interface DeviceInfo {
@@ -97,11 +105,7 @@ export interface AnswerPair {
 }
 
 /** How the chosen rows are written, where that is not as they came. */
-export interface RowWriting {
-  readonly container?: ContainerName
-  readonly format?: RowFormat
-  readonly gzip?: boolean
-}
+export type RowWriting = WriteOptions<RowFormat>
 
 export interface OutputFile {
   /** With its folder, as in the archive. */

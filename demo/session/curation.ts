@@ -7,6 +7,7 @@ import {
   type RowFile,
   rowText,
   type ScoredRow,
+  type Scorer,
   type Selection,
   type SelectionRecord,
   selectionRecords,
@@ -21,6 +22,9 @@ import { RowTable } from './row-table'
 /** A selection and what it came from. */
 export interface Selected {
   readonly choice: Choice
+  /** Where the scores, and the vectors that are compared, come from. */
+  readonly scores: string
+  readonly vectors: string
   readonly selection: Selection
   readonly summary: SelectionSummary
   /** One for every row of the file, in the file's order. */
@@ -36,10 +40,12 @@ export class Curation {
   readonly items: Pool['items']
   /** Where the rows come from, where a field of theirs tells. */
   readonly groups: Groups | null
-  #live: LiveSelection | null = null
+  readonly #scores: string
+  #live: { readonly selection: LiveSelection; readonly vectors: string } | null = null
   #selected: Selected | null = null
 
-  constructor(file: RowFile, scored: readonly ScoredRow[], keys: readonly string[]) {
+  constructor(file: RowFile, scored: readonly ScoredRow[], { name, keys }: Pick<Scorer, 'name' | 'keys'>) {
+    this.#scores = name
     this.#file = file
     this.scored = scored
     this.#measures = measuresOf(scored, keys)
@@ -57,7 +63,7 @@ export class Curation {
   }
 
   /** The scored rows with their vectors. */
-  pool(gpu: Gpu): Pool {
+  pool(gpu: Gpu): Required<Pool> {
     return { items: this.items, vectors: textVectors(hashedNgrams(gpu)) }
   }
 
@@ -76,9 +82,11 @@ export class Curation {
     onProgress: (fraction: number) => void,
   ): Promise<SimilarityJoin> {
     const begin = performance.now()
-    this.#live = await LiveSelection.create(this.pool(gpu), { lowest, signal, onProgress })
+    const pool = this.pool(gpu)
+    const live = await LiveSelection.create(pool, { lowest, signal, onProgress })
+    this.#live = { selection: live, vectors: pool.vectors.name }
     const seconds = (performance.now() - begin) / 1000
-    return { lowest: this.#live.lowest, pairs: this.#live.pairCount, seconds }
+    return { lowest: live.lowest, pairs: live.pairCount, seconds }
   }
 
   /** Deita's selection under a choice, exactly. */
@@ -90,7 +98,7 @@ export class Curation {
     // A pin is the visitor's last word on a row, so it counts more than a cut.
     for (const row of choice.keep) exclude.delete(row)
     const keep = new Set(choice.keep)
-    const selection = live.select({ budget, threshold: choice.threshold, keep, exclude })
+    const selection = live.selection.select({ budget, threshold: choice.threshold, keep, exclude })
     this.table.selection = selection
     const summary = {
       counts: this.table.counts,
@@ -100,13 +108,20 @@ export class Curation {
       distributions: this.distributions(selection),
     }
     const records = () => selectionRecords(this.#file, this.scored, selection)
-    this.#selected = { choice, selection, summary, records }
+    this.#selected = {
+      choice,
+      scores: this.#scores,
+      vectors: live.vectors,
+      selection,
+      summary,
+      records,
+    }
     return summary
   }
 
   /** Pairs of similar rows on one side of the threshold, those nearest to it first. */
   pairs(threshold: number, side: Side, limit: number): NearPair[] {
-    const pairs = this.#live?.pairsNear(threshold, limit, side) ?? []
+    const pairs = this.#live?.selection.pairsNear(threshold, limit, side) ?? []
     return pairs.map(({ index, other, similarity }) => ({
       rows: [this.table.row(index), this.table.row(other)],
       similarity,

@@ -1,32 +1,33 @@
 import { UMAP } from 'umap-js'
+import { type Gpu, type Match, type Tensor, tensorRows, topK } from '../../src/index'
 import { pauses } from './pauses'
 import { fitted, type Positions } from './principal-plane'
 
 /** Rows that each row is held close to, itself among them. */
 const NEIGHBOURS = 15
 const EPOCHS = 300
+
 /**
- * Lays unit rows [N, E] out so that each stays close to those with the largest cosines: UMAP (McInnes et al. 2018, arXiv
- * 1802.03426) over exact neighbours, from a fixed seed.
+ * Lays vectors [N, E] out so that each stays close to those with the largest cosines: UMAP (McInnes et al. 2018, arXiv
+ * 1802.03426) over exact neighbours, which the GPU finds, from a fixed seed. The same vectors give the same places.
  *
  * @throws the signal's reason once it is aborted
  */
 export async function neighbourPlane(
-  rows: Float32Array,
-  E: number,
+  gpu: Gpu,
+  vectors: Tensor,
   signal: AbortSignal,
   onProgress: (fraction: number) => void,
 ): Promise<Positions> {
+  const rows = tensorRows(vectors)
+  const found = await topK(gpu, rows, rows, NEIGHBOURS, {
+    signal,
+    onProgress: fraction => onProgress(0.4 * fraction),
+  })
+  const near = found.map((matches, row) => neighboursOf(row, matches, found.length))
+  const nearest = near.map(list => list.map(({ row }) => row))
+  const distances = near.map(list => list.map(({ distance }) => distance))
   const pause = pauses(signal)
-  const N = rows.length / E
-  const nearest: number[][] = []
-  const distances: number[][] = []
-  for (let i = 0; i < N; i++) {
-    const near = nearestOf(rows, E, i)
-    nearest.push(near.map(({ row }) => row))
-    distances.push(near.map(({ distance }) => distance))
-    if (await pause()) onProgress((0.4 * i) / N)
-  }
   const umap = new UMAP({ nNeighbors: NEIGHBOURS, nEpochs: EPOCHS, minDist: 0.15, random: seeded(1) })
   umap.setPrecomputedKNN(nearest, distances)
   // With the neighbours known, it reads no more of the rows than how many they are.
@@ -48,19 +49,15 @@ interface Neighbour {
   readonly distance: number
 }
 
-/** Row `i` itself, then the rows with the largest cosines; of equal ones the first. */
-function nearestOf(rows: Float32Array, E: number, i: number): Neighbour[] {
-  const near: Neighbour[] = [{ row: i, distance: 0 }]
-  for (let j = 0; j < rows.length / E; j++) {
-    if (j === i) continue
-    let dot = 0
-    for (let k = 0; k < E; k++) dot += rows[i * E + k]! * rows[j * E + k]!
-    const distance = Math.max(0, 1 - dot)
-    if (near.length === NEIGHBOURS && distance >= near.at(-1)!.distance) continue
-    let at = near.length
-    while (at > 1 && near[at - 1]!.distance > distance) at--
-    near.splice(at, 0, { row: j, distance })
-    if (near.length > NEIGHBOURS) near.pop()
+/** The row itself, then its matches; a row that cannot be compared, or has too few, is far from whichever come next. */
+function neighboursOf(row: number, matches: readonly Match[], rows: number): Neighbour[] {
+  const near: Neighbour[] = [{ row, distance: 0 }]
+  for (const { row: other, similarity } of matches)
+    if (other !== row && near.length < NEIGHBOURS)
+      near.push({ row: other, distance: Math.max(0, 1 - similarity) })
+  for (let next = 1; near.length < NEIGHBOURS; next++) {
+    const other = (row + next) % rows
+    if (near.every(known => known.row !== other)) near.push({ row: other, distance: 1 })
   }
   return near
 }

@@ -1,5 +1,6 @@
 import {
   defaultJobOptions,
+  fileExtension,
   type Gpu,
   type JobOptions,
   jobManifest,
@@ -98,12 +99,15 @@ export async function selectedRows(
   const blob = await writeRows(file, kept, how)
   const { container = file.container, gzip = file.gzip } = how
   // Parquet packs its own pages.
-  const name = `selected.${container}${gzip && container !== 'parquet' ? '.gz' : ''}`
-  return { name, blob }
+  const extension = fileExtension({ container, gzip: gzip && container !== 'parquet' })
+  return { name: `selected${extension}`, blob }
 }
 
-/** What the visitor decided about single rows; absent where there is nothing. */
-export interface Interventions {
+/** What a selection was made from, and what the visitor decided about single rows; absent where there is nothing. */
+export interface SelectionOptions {
+  /** Where the scores, and the vectors that are compared, come from. */
+  readonly scores?: string
+  readonly vectors?: string
   /** By the name of a score: rows with less were left out. */
   readonly cuts?: Readonly<Record<string, number>>
   readonly pins?: { readonly keep: readonly number[]; readonly drop: readonly number[] }
@@ -113,15 +117,18 @@ export interface Interventions {
 export function usedOptions({
   selected,
   trained,
-}: Pick<Results, 'selected' | 'trained'>): JobOptions & Interventions {
+}: Pick<Results, 'selected' | 'trained'>): JobOptions & SelectionOptions {
   const options = trained?.options ?? defaultJobOptions
   if (!selected) return options
   const { budget, choice } = selected.summary
   const { threshold, cuts, keep, drop } = choice
+  const { scores, vectors } = selected
   return {
     ...options,
     budget,
     threshold,
+    scores,
+    vectors,
     ...(Object.keys(cuts).length > 0 ? { cuts } : {}),
     ...(keep.length + drop.length > 0 ? { pins: { keep, drop } } : {}),
   }

@@ -54,7 +54,7 @@ export async function principalPlane(
 }
 
 /** Rows [N, E], brought to unit length in place; those without a direction become zero. */
-export function unitRows(rows: Float32Array, E: number): Float32Array {
+function unitRows(rows: Float32Array, E: number): Float32Array {
   for (let at = 0; at < rows.length; at += E) {
     let square = 0
     for (let k = 0; k < E; k++) square += rows[at + k]! ** 2

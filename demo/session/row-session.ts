@@ -1,14 +1,5 @@
 import { transfer } from 'comlink'
-import {
-  type Comparison,
-  columnScorer,
-  hashedNgrams,
-  type Model,
-  type RowFile,
-  readRows,
-  score,
-  textVectors,
-} from '../../src/index'
+import { type Comparison, columnScorer, type Model, type RowFile, readRows, score } from '../../src/index'
 import type { FileSummary, GivenRows, OutputFile, RowWriting } from '../protocol'
 import type {
   Choice,
@@ -74,7 +65,7 @@ export class RowSession {
     const scorer = columns ? columnScorer(columns) : this.#engine().scorer.scorer
     const rows = await score(file.rows, scorer, { signal: this.#calls.begin(), onProgress })
     this.forgetScores()
-    this.#curation = new Curation(file, rows, scorer.keys)
+    this.#curation = new Curation(file, rows, scorer)
     return {
       rows: rows.length,
       truncated: rows.filter(({ exchanges }) => exchanges.some(({ truncated }) => truncated)).length,
@@ -156,7 +147,7 @@ export class RowSession {
       this.#strategies = { model, pool }
     }
     const chosen = { name: 'Yours', selection, threshold: choice.threshold }
-    const vectors = textVectors(hashedNgrams(gpu))
+    const { vectors } = curation.pool(gpu)
     return this.#strategies.pool.compare(names, chosen, vectors, this.#calls.begin(), onProgress)
   }
 

@@ -1,4 +1,11 @@
-import { type RowFile, rowText, type ScoredRow, type Selection, selectionRecords } from '../../src/index'
+import {
+  type RowFile,
+  rowText,
+  type ScoredRow,
+  type Selection,
+  selectionRecord,
+  unreadableRecord,
+} from '../../src/index'
 import {
   type Column,
   type DecisionName,
@@ -96,13 +103,16 @@ export class RowTable {
       [...this.#values].map(([key, all]) => [key, Number.isNaN(all[row]!) ? null : all[row]!]),
     )
     if (place === -1) {
-      const [record] = selectionRecords({ problems: problem ? [problem] : [] }, [], this.#selection)
-      return { ...record!, excerpt: problem?.excerpt ?? '', values }
+      if (!problem) throw new RangeError(`The file has ${this.#places.length} rows, and none at ${row}.`)
+      return { ...unreadableRecord(problem), excerpt: problem.excerpt, values }
     }
     const scored = this.#scored[place]!
     const outcome = this.#selection.outcomes[place]!
-    const [record] = selectionRecords({ problems: [] }, [scored], { kept: [], outcomes: [outcome] })
-    return { ...record!, excerpt: scored.row.turns[0]!.content.slice(0, EXCERPT), values }
+    return {
+      ...selectionRecord(scored, outcome),
+      excerpt: scored.row.turns[0]!.content.slice(0, EXCERPT),
+      values,
+    }
   }
 
   detail(row: number, other: number | null): RowDetail {

@@ -103,6 +103,8 @@ test(
     expect(selected).toEqual(wanted.kept.map(index => rows[index]))
     const { options } = JSON.parse((await download(page, 'manifest.json')).toString())
     expect(options).toMatchObject({ budget: 80, threshold: 0.84, cuts: { quality: 2 } })
+    expect(options.scores).toBe('columns "complexity_scores", "quality_scores"')
+    expect(options.vectors).toMatch(/^hashed/)
     expect(options.pins).toEqual({ keep: [low], drop: [best[0]] })
 
     await page.getByRole('button', { name: 'Take the cut of quality away' }).click()
