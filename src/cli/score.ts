@@ -4,7 +4,7 @@ import { type ColumnJob, type OpenColumns, writeColumns } from './column-job'
 import type { Command, Context } from './command'
 import type { Machine } from './machine'
 import { Given, text } from './options'
-import { scorers } from './scorers'
+import { openScorer, scorers } from './scorers'
 import { summaries } from './usage'
 
 export const scoreUsage = `Usage: tabtune score INPUT|- [options]
@@ -34,8 +34,7 @@ export const score: Command = {
 }
 
 async function open(name: string, machine: Machine, { progress }: Context): Promise<OpenColumns> {
-  const loaded = await scorers[name]!.open(machine)
-  if (!loaded.trained) progress.note('the model has no scorer adapters: it scores as it is')
+  const loaded = await openScorer(name, machine, progress)
   return {
     columns: scoreColumns(loaded.scorer, await machine.tokenizer(), { reduce: scorers[name]!.reduce }),
     [Symbol.dispose]: () => loaded[Symbol.dispose](),

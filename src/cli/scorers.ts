@@ -10,6 +10,7 @@ import {
   sum,
 } from '../index'
 import type { Machine } from './machine'
+import type { Progress } from './progress'
 
 /** A way to score that people can name. */
 export interface NamedScorer {
@@ -55,4 +56,11 @@ export const scorers: Readonly<Record<string, NamedScorer>> = {
     reduce: sum,
     open: async machine => plain(lengthScorer(await machine.tokenizer())),
   },
+}
+
+/** Opens a scorer by its name, and says if the model was not made for it. */
+export async function openScorer(name: string, machine: Machine, progress: Progress): Promise<LoadedScorer> {
+  const loaded = await scorers[name]!.open(machine)
+  if (!loaded.trained) progress.note('the model has no scorer adapters: it scores as it is')
+  return loaded
 }

@@ -27,7 +27,7 @@ import { openInput } from './input'
 import { Machine } from './machine'
 import { UsageError } from './options'
 import { firstRow, type OpenPart, openParts, readPart } from './pool-parts'
-import { scorers } from './scorers'
+import { openScorer, scorers } from './scorers'
 import { readSelectArguments, type SelectArguments, selectUsage } from './select-arguments'
 import { bytesOf, type Decided, keptContent, writeSelection } from './selection-files'
 import { toStandardOutput } from './standard-output'
@@ -109,7 +109,7 @@ async function readPool(
   const { combine, strategy, source, budget } = args
   const named = scorers[args.scorer ?? strategy.scorer]!
   const [keys, reduce] = [args.keys ?? named.keys, args.reduce ?? named.reduce]
-  using scorer = await scorerOf(args, keys, parts, machine)
+  using scorer = await scorerOf(args, keys, parts, machine, context)
   const tokenizer = strategy.tokens || isInTokens(budget) ? await machine.tokenizer() : null
   const pooling = {
     texts,
@@ -131,6 +131,7 @@ async function scorerOf(
   keys: readonly string[],
   parts: readonly OpenPart[],
   machine: Machine,
+  { progress }: Context,
 ): Promise<Disposable & { readonly scorer: Scorer | null }> {
   const nothing = { scorer: null, [Symbol.dispose]() {} }
   if (strategy.scores === 'none') {
@@ -145,7 +146,7 @@ async function scorerOf(
       throw new UsageError(`${parts[0]!.input.name}: its first row has no columns for ${asked.join(', ')}`)
     if (strategy.scores === 'optional') return nothing
   }
-  return scorers[scorer ?? strategy.scorer]!.open(machine)
+  return openScorer(scorer ?? strategy.scorer, machine, progress)
 }
 
 async function vectorsOf(

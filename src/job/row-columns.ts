@@ -1,8 +1,9 @@
+import { layoutJson } from '../data/json-layout'
+import { joinMembers, jsonMembers } from '../data/json-members'
 import type { Row } from '../data/row'
 import type { Embedder } from '../embedding/embedder'
 import type { Tokenizer } from '../io/tokenizer'
 import { type RowScoreOptions, type Score, type Scorer, type ScorerOptions, score } from '../scoring/scorer'
-import { rowJson, withMembers } from './json-members'
 import { rowText } from './row-text'
 
 /** Values that rows get beside their own fields. */
@@ -81,9 +82,20 @@ export function embeddingColumns(embedder: Embedder): RowColumns {
 /** An f32 as a double with few digits: nine tell every f32 from all others. */
 const shortest = (value: number): number => Number(value.toPrecision(9))
 
-/** A row's own object as a line of JSON, with columns behind its fields. */
-export const rowLine = (
-  row: Row,
+/**
+ * A row's own object as a line of JSON, its numbers and escapes as they were, with columns behind its fields. A field
+ * with the name of a column gives way.
+ */
+export function rowLine(
+  { source, raw }: Pick<Row, 'source' | 'raw'>,
   { names }: Pick<RowColumns, 'names'>,
   values: Readonly<Record<string, unknown>>,
-): string => `${withMembers(rowJson(row), new Set(names), values)}\n`
+): string {
+  const members = jsonMembers(source === undefined ? JSON.stringify(raw) : layoutJson(source, 0))
+  for (const name of names) members.delete(name)
+  for (const [name, value] of Object.entries(values)) {
+    members.delete(name)
+    members.set(name, JSON.stringify(value))
+  }
+  return `${joinMembers(members)}\n`
+}
