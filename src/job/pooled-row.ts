@@ -4,7 +4,7 @@ import { field, isFields } from '../data/fields'
 import type { ExchangeScores, Score, ScoredRow } from '../scoring/scorer'
 import type { PoolItem } from '../selection/pool'
 import { ownId, positionOf, tokensOf } from './own-columns'
-import { EMBEDDING } from './row-columns'
+import { EMBEDDING, MISSING, TRUNCATED } from './row-columns'
 import { rowText } from './row-text'
 
 /** Texts that lie elsewhere, such as on disk. */
@@ -61,11 +61,16 @@ export function rowNumbers(
     place: texts.put(text),
     tokens: tokensOf(row) ?? countTokens?.(text),
     source: typeof source === 'string' ? source : undefined,
-    score,
-    exchanges,
+    score: explained(score, field(fields, MISSING)),
+    exchanges:
+      field(fields, TRUNCATED) === true ? exchanges.map(one => ({ ...one, truncated: true })) : exchanges,
     vector: Array.isArray(vector) ? Float32Array.from(vector) : field(fields, EMBEDDING),
   }
 }
+
+/** A score with the reason that a column gives where it has none. */
+const explained = (score: Score, said: unknown): Score =>
+  typeof score === 'number' || typeof said !== 'string' ? score : { missing: `${score.missing} (${said})` }
 
 /** A row of a pool. Its text is fetched each time it is asked for. */
 export class PooledRow implements PoolItem {

@@ -66,6 +66,24 @@ describe('parts of one file', () => {
   })
 })
 
+describe('numbers of a row', () => {
+  it('say what its columns say of its scores', async () => {
+    const texts = new List()
+    const { rows } = await readRows(
+      JSON.stringify([row('a', { tabtune_truncated: true, tabtune_missing: 'it is NaN' }), row('b')]),
+    )
+    const exchange = { scores: { quality: 1 }, truncated: false }
+    const numbers = (score: number | { missing: string }) =>
+      rows.map(one => rowNumbers({ row: one, score, exchanges: [exchange] }, { texts }))
+    expect(numbers(2).map(({ score }) => score)).toEqual([2, 2])
+    expect(numbers(2).map(({ exchanges }) => exchanges[0]!.truncated)).toEqual([true, false])
+    expect(numbers({ missing: 'quality is null' }).map(({ score }) => score)).toEqual([
+      { missing: 'quality is null (it is NaN)' },
+      { missing: 'quality is null' },
+    ])
+  })
+})
+
 describe('files that are taken together', () => {
   it('are counted through, with what could not be read', async () => {
     const texts = new List()
