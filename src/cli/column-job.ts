@@ -18,6 +18,7 @@ import {
 import type { Context } from './command'
 import { type Input, openInput } from './input'
 import { Machine } from './machine'
+import { chunkDetail } from './progress'
 import { ResumableFile } from './resumable-file'
 import { toStandardOutput } from './standard-output'
 
@@ -75,10 +76,17 @@ export async function writeColumns(job: ColumnJob, context: Context): Promise<bo
   try {
     using opened = await job.open(machine, context)
     const { columns } = opened
-    const chunks = computeInChunks(rows, columns, { shard: job.shard, first, signal })
+    let done = 0
+    const chunks = computeInChunks(rows, columns, {
+      shard: job.shard,
+      first,
+      signal,
+      onProgress: (chunk, fraction) => progress.update(job.command, done, chunkDetail(chunk, fraction)),
+    })
     for await (const chunk of chunks) {
       await lines.append(chunk.chunk, textOf(chunk, columns), problemsOf(chunk))
-      progress.update(job.command, chunk.entries.at(-1)!.end / rows.totalBytes)
+      done = chunk.entries.at(-1)!.end / rows.totalBytes
+      progress.update(job.command, done)
     }
     await lines.finish()
   } catch (error) {

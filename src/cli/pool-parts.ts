@@ -18,6 +18,7 @@ import {
 } from '../index'
 import type { Context } from './command'
 import { type Input, openInput } from './input'
+import { chunkDetail } from './progress'
 
 /** A file that a pool is made of. */
 export interface OpenPart {
@@ -73,14 +74,18 @@ export async function readPart(
 ): Promise<Part> {
   const numbers: Part['rows'][number][] = []
   const problems: Problem[] = []
-  for await (const { entries } of inChunks(rows)) {
+  let done = 0
+  const stage = scorer ? 'score' : 'read'
+  for await (const { chunk, entries } of inChunks(rows)) {
     const some = entries.flatMap(entry => (entry.kind === 'row' ? [entry.row] : []))
     problems.push(...entries.flatMap(entry => (entry.kind === 'problem' ? [entry.problem] : [])))
+    const onProgress = (fraction: number) => progress.update(stage, done, chunkDetail(chunk, fraction))
     const scored: readonly ScoredRow[] = scorer
-      ? await score(some, scorer, { ...rowScore, signal })
+      ? await score(some, scorer, { ...rowScore, signal, onProgress })
       : some.map(row => ({ row, score: { missing: 'it was not scored' }, exchanges: [] }))
     for (const row of scored) numbers.push(rowNumbers(row, pooling))
-    progress.update(scorer ? 'score' : 'read', entries.at(-1)!.end / rows.totalBytes)
+    done = entries.at(-1)!.end / rows.totalBytes
+    progress.update(stage, done)
   }
   return { name: input.name, rows: numbers, problems, missing: await problemsBeside(input) }
 }

@@ -1,3 +1,9 @@
+import { CHUNK_ROWS } from '../index'
+
+/** How far a chunk of rows is: on a slow GPU it takes a while. */
+export const chunkDetail = (chunk: number, fraction: number): string =>
+  `rows from ${chunk * CHUNK_ROWS}: ${Math.floor(100 * fraction)} %`
+
 /** Progress on a terminal: one line that is written over. In a pipe it says nothing. */
 export class Progress {
   #shown = false
