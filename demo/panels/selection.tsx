@@ -38,7 +38,7 @@ export function SelectionPanel() {
           hint={`Rows to keep at most. Usual: ${usable > 0 ? count(usual) : 'a tenth'}.`}
           value={budget ?? usual}
           min={0}
-          max={Math.max(usable, 1)}
+          max={usable > 0 ? usable : 1_000_000}
           step={1}
           disabled={!join.value}
           onValue={value => change({ budget: value === null ? null : Math.round(value) })}

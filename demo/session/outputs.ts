@@ -41,12 +41,16 @@ export async function outputFiles(results: Results): Promise<OutputFile[]> {
     about.set(name, description)
   }
   if (rows && selected) {
-    const own = await selectedRows(rows.file, selected, {})
-    add(
-      own.name,
-      'The chosen rows, best first, unchanged in the format they came in',
-      new Uint8Array(await own.blob.arrayBuffer()),
-    )
+    const { container } = rows.file
+    // A table needs a row for the names of its columns.
+    if (selected.selection.kept.length > 0 || container === 'json' || container === 'jsonl') {
+      const own = await selectedRows(rows.file, selected, {})
+      add(
+        own.name,
+        'The chosen rows, best first, unchanged in the format they came in',
+        new Uint8Array(await own.blob.arrayBuffer()),
+      )
+    }
     add(
       'selection.jsonl',
       'Every row of the file with its decision, reason, rank and scores',

@@ -48,7 +48,7 @@ export function launch(flags: readonly string[] = ['--enable-unsafe-webgpu']): P
   })
 }
 
-/** Opens the page with the bundled model loaded, and notes what it asks for and how long its main thread is held. */
+/** Opens the page with the bundled model loaded, and notes what it asks for. */
 export async function openPage(browser: Browser, address: string) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
   const requests: string[] = []
@@ -59,21 +59,39 @@ export async function openPage(browser: Browser, address: string) {
     // A file that a model need not have is asked for, and logged when it is not there.
     if (message.type() === 'error' && !message.text().includes('404')) errors.push(message.text())
   })
-  await page.addInitScript(() => {
-    const held: number[] = []
-    Object.assign(window, { held })
-    new PerformanceObserver(list => {
-      for (const { duration } of list.getEntries()) held.push(duration)
-    }).observe({ type: 'longtask' })
-  })
   await page.goto(address)
   await page.getByText('tokens of context').waitFor()
   return { page, requests, errors }
 }
 
-/** The longest task of the main thread so far, in ms; 0 if none was longer than 50. */
-export const longestTask = (page: Page): Promise<number> =>
-  page.evaluate(() => Math.max(0, ...(window as unknown as { held: number[] }).held))
+/** Notes every task of the page's main thread from now on. One page of a browser can be watched at a time. */
+export const watchTasks = (page: Page): Promise<void> =>
+  page
+    .context()
+    .browser()!
+    .startTracing(page, { categories: ['toplevel'] })
+
+/**
+ * The longest task since `watchTasks`, in ms of the processor's time: on the clock a task also takes as long as other
+ * programs hold the processor.
+ */
+export async function longestTask(page: Page): Promise<number> {
+  const trace = await page.context().browser()!.stopTracing()
+  const { traceEvents } = JSON.parse(trace.toString()) as { readonly traceEvents: readonly TraceEvent[] }
+  const thread = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`
+  const mains = new Set(traceEvents.filter(({ args }) => args.name === 'CrRendererMain').map(thread))
+  const times = traceEvents.filter(event => mains.has(thread(event))).map(({ tdur = 0 }) => tdur / 1000)
+  if (times.length === 0) throw new Error('the trace has no task of a page')
+  return times.reduce((a, b) => Math.max(a, b))
+}
+
+interface TraceEvent {
+  readonly pid: number
+  readonly tid: number
+  /** The thread's own time, in µs. */
+  readonly tdur?: number
+  readonly args: { readonly name?: string }
+}
 
 /** Gives the page a file, as if it had been chosen. */
 export async function choose(page: Page, label: string, name: string, content: unknown): Promise<void> {

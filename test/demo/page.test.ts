@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { filesFromList } from '../../src/io/model-files'
 import { readPeftAdapter } from '../../src/io/peft-adapter'
 import { fewPairs, fewRows, lines } from './few-records'
-import { choose, download, fill, launch, longestTask, openPage, servePage } from './open-page'
+import { choose, download, fill, launch, longestTask, openPage, servePage, watchTasks } from './open-page'
 
 const LONG = 300_000
 const bundled = new URL('../../demo/public/model/', import.meta.url)
@@ -67,6 +67,7 @@ test(
   async () => {
     const rows = await fewRows()
     const { page, requests, errors } = await openPage(browser, site.address)
+    await watchTasks(page)
     await choose(page, 'Instruction rows', 'mine.json', rows)
     await page.getByText(`16 of 18 rows can be used`).waitFor()
     await choose(page, 'Preference pairs', 'prefer.json', await fewPairs(6))

@@ -7,7 +7,7 @@ import { select } from '../../src/selection/selector'
 import { test } from '../gpu'
 import { lines } from './few-records'
 import { type GradedRow, gradedRows, jsonLinesOf } from './graded-rows'
-import { choose, download, launch, longestTask, openPage, servePage } from './open-page'
+import { choose, download, fill, launch, longestTask, openPage, servePage, watchTasks } from './open-page'
 
 const LONG = 120_000
 const rows = gradedRows(300)
@@ -29,6 +29,7 @@ afterAll(async () => {
 async function openSelection() {
   const opened = await openPage(browser, site.address)
   const { page } = opened
+  await watchTasks(page)
   await choose(page, 'Instruction rows', 'graded.jsonl', jsonLinesOf(rows))
   await page.getByText('300 of 300 rows can be used').waitFor()
   await page.getByRole('button', { name: 'Take the file’s scores' }).click()
@@ -63,6 +64,14 @@ test(
     await page.getByRole('button', { name: 'Clear 2 pins' }).waitFor()
     await page.locator('.chip.excluded').first().waitFor({ state: 'detached' })
 
+    // While the first is answered the second comes.
+    await page.getByRole('slider', { name: 'Most similarity, slider' }).evaluate(slider => {
+      for (const value of ['0.6', '0.8']) {
+        Object.assign(slider, { value })
+        slider.dispatchEvent(new Event('input', { bubbles: true }))
+      }
+    })
+
     const items = rows.map((row, index) => ({
       index,
       id: String(index),
@@ -76,11 +85,13 @@ test(
       { items, vectors: textVectors(hashedNgrams(gpu)) },
       deita({
         budget: 80,
-        threshold: 0.84,
+        threshold: 0.8,
         keep: new Set([low]),
         exclude: new Map([...cut, [best[0]!, 'dropped']]),
       }),
     )
+    const similar = wanted.outcomes.filter(({ decision }) => decision.kind === 'similar').length
+    await tallies(page).getByText(`${similar} too similar`).waitFor()
     const records = lines(await download(page, 'selection.jsonl'))
     expect(records.map(({ decision }) => decision)).toEqual(
       wanted.outcomes.map(({ decision }) => decision.kind),
@@ -102,7 +113,7 @@ test(
     const selected = lines(await download(page, 'selected.jsonl'))
     expect(selected).toEqual(wanted.kept.map(index => rows[index]))
     const { options } = JSON.parse((await download(page, 'manifest.json')).toString())
-    expect(options).toMatchObject({ budget: 80, threshold: 0.84, cuts: { quality: 2 } })
+    expect(options).toMatchObject({ budget: 80, threshold: 0.8, cuts: { quality: 2 } })
     expect(options.scores).toBe('columns "complexity_scores", "quality_scores"')
     expect(options.vectors).toMatch(/^hashed/)
     expect(options.pins).toEqual({ keep: [low], drop: [best[0]] })
@@ -201,8 +212,13 @@ test(
   async () => {
     const { page, errors } = await openPage(browser, site.address)
     const few = rows.slice(0, 30)
-    const table = ['instruction,output', ...few.map(row => `${row.instruction},${row.output}`)].join('\n')
-    await choose(page, 'Instruction rows', 'rows.txt', new TextEncoder().encode(table))
+    const table = [
+      'instruction,output,complexity_scores,quality_scores',
+      ...few.map(({ instruction, output, complexity_scores: [c], quality_scores: [q] }) =>
+        [instruction, output, c, q].join(','),
+      ),
+    ]
+    await choose(page, 'Instruction rows', 'rows.txt', new TextEncoder().encode(table.join('\n')))
     await page.getByText('30 of 30 rows can be used').waitFor()
     await page.getByText(/rows\.txt .* CSV · Alpaca/).waitFor()
     await page.getByText('Read it as something else').click()
@@ -211,19 +227,30 @@ test(
     await page.getByLabel('File of the rows').selectOption('as its content says')
     await page.getByText('30 of 30 rows can be used').waitFor()
 
-    await choose(page, 'Instruction rows', 'graded.jsonl', jsonLinesOf(few))
     await page.getByRole('button', { name: 'Take the file’s scores' }).click()
-    await page.locator('.files').waitFor({ timeout: LONG })
-    const own = lines(await download(page, 'selected.jsonl'))
+    await tallies(page).getByText('3 kept').waitFor({ timeout: LONG })
+    await fill(page, { Budget: '0' })
+    await tallies(page).getByText('0 kept').waitFor()
+    await page.locator('.files').getByText('selection.jsonl').waitFor()
+    expect(await page.locator('.files').getByText('selected.csv').count()).toBe(0)
+    await fill(page, { Budget: '2' })
+    const [head, ...own] = (await download(page, 'selected.csv')).toString().trim().split('\n')
+    expect(head).toBe(table[0])
+    expect(own).toHaveLength(2)
+    for (const line of own) expect(table).toContain(line)
+
     await page.getByText('Save the chosen rows in another format').click()
     await page.locator('.export').getByLabel('File').selectOption('JSON')
     await page.locator('.export').getByLabel('Format').selectOption('OpenAI messages')
     const saved = JSON.parse((await download(page, 'Save')).toString()) as { messages: unknown }[]
     expect(saved.map(({ messages }) => messages)).toEqual(
-      own.map(({ instruction, output }) => [
-        { role: 'user', content: instruction },
-        { role: 'assistant', content: output },
-      ]),
+      own.map(line => {
+        const [instruction, output] = line.split(',')
+        return [
+          { role: 'user', content: instruction },
+          { role: 'assistant', content: output },
+        ]
+      }),
     )
     expect(errors).toEqual([])
     await page.close()
