@@ -45,7 +45,7 @@ export interface ColumnJob {
 }
 
 /** Where the lines of chunks go. */
-interface Lines {
+interface Lines extends Disposable {
   /** The chunk that is there already, with all before it; -1 if there is none. */
   readonly last: number
   append(chunk: number, lines: string, problems: readonly Problem[]): Promise<void>
@@ -66,7 +66,7 @@ export async function writeColumns(job: ColumnJob, context: Context): Promise<bo
   // What the result depends on is known before anything is computed.
   if (job.needs.gpu) await machine.gpu()
   if (job.needs.model) await machine.files()
-  const lines = job.out === '-' ? standardOutput(input) : await fileLines(job, input, machine)
+  using lines = job.out === '-' ? standardOutput(input) : await fileLines(job, input, machine)
   if (!lines) {
     progress.note(`${job.out} is complete already`)
     return true
@@ -127,6 +127,7 @@ function standardOutput(input: Input): Lines {
     async finish() {
       if (problems.length > 0) console.error(`tabtune: ${complaint(input, problems)}`)
     },
+    [Symbol.dispose]() {},
   }
 }
 
@@ -163,6 +164,7 @@ async function fileLines(
         const beside = new Map(problems === '' ? [] : [['.problems.jsonl', problems]])
         return file.finish(beside, out.endsWith('.parquet') ? toParquet : undefined)
       },
+      [Symbol.dispose]: () => file[Symbol.dispose](),
     }
   )
 }

@@ -4,6 +4,7 @@ import { appendFile, type FileHandle, open, readFile, rename, rm, truncate } fro
 import { pipeline } from 'node:stream/promises'
 import type { FileDigest } from '../index'
 import { digestFile, sizeOf, writeWhole } from './files'
+import { LockFile } from './lock-file'
 import { UsageError } from './options'
 
 /** What decides a file's bytes; two runs whose identities are the same JSON write the same. */
@@ -21,13 +22,14 @@ interface Done {
 /**
  * A file that is written in chunks and can be continued after the process was killed. Lines gather in
  * `FILE.partial`; `FILE.partial.log` says which job they belong to and how far they are whole. Finished, it has its
- * name and a manifest beside it.
+ * name and a manifest beside it. While it is open no other process can open it.
  */
-export class ResumableFile {
+export class ResumableFile implements Disposable {
   readonly #partial: string
   readonly #log: string
   readonly #done: Done[] = []
   #logBytes = 0
+  #lock: LockFile | null = null
 
   private constructor(
     readonly path: string,
@@ -41,20 +43,38 @@ export class ResumableFile {
    * Begins a file, or continues it where its last whole chunk ends.
    *
    * @returns null if it is finished already
-   * @throws {UsageError} if what is there was made by another job
+   * @throws {UsageError} if what is there was made by another job, or another process is writing it
    */
   static async open(path: string, identity: Identity): Promise<ResumableFile | null> {
     const file = new ResumableFile(path, identity)
-    if ((await sizeOf(path)) !== null) {
-      await file.#checkFinished()
-      return null
+    file.#lock = await LockFile.take(`${file.#partial}.lock`)
+    try {
+      if (await file.#begin()) return file
+    } catch (error) {
+      file[Symbol.dispose]()
+      throw error
     }
-    const log = await readFile(file.#log, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    file[Symbol.dispose]()
+    return null
+  }
+
+  /** @returns whether there is anything left to write */
+  async #begin(): Promise<boolean> {
+    if ((await sizeOf(this.path)) !== null) {
+      await this.#checkFinished()
+      return false
+    }
+    const log = await readFile(this.#log, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return ''
       throw error
     })
-    await file.#restore(log)
-    return file
+    await this.#restore(log)
+    return true
+  }
+
+  /** Lets others open it. */
+  [Symbol.dispose](): void {
+    this.#lock?.[Symbol.dispose]()
   }
 
   /** The chunk that was finished last; -1 if there is none. */
@@ -69,12 +89,8 @@ export class ResumableFile {
 
   /** Adds a finished chunk. */
   async append(chunk: number, lines: string, notes: readonly unknown[]): Promise<void> {
-    const bytes = this.#bytes
-    const found = [(await sizeOf(this.#partial)) ?? 0, await sizeOf(this.#log)]
-    if (found[0] !== bytes || found[1] !== this.#logBytes) {
-      throw new UsageError(`${this.#partial} has changed: is another process writing it? Start one at a time`)
-    }
-    const done = { chunk, bytes: bytes + Buffer.byteLength(lines), sha256: sha256(lines), notes }
+    await this.#checkUnchanged()
+    const done = { chunk, bytes: this.#bytes + Buffer.byteLength(lines), sha256: sha256(lines), notes }
     // The log never speaks of lines that are not there, whenever the process ends.
     await appendFile(this.#partial, lines)
     await this.#write(`${JSON.stringify(done)}\n`)
@@ -91,6 +107,7 @@ export class ResumableFile {
     beside: ReadonlyMap<string, string>,
     convert?: (lines: string) => Promise<Blob>,
   ): Promise<void> {
+    await this.#checkUnchanged()
     const made = convert ? `${this.path}.tmp` : this.#partial
     if (convert) await pipeline((await convert(this.#partial)).stream(), createWriteStream(made))
     const outputs: FileDigest[] = [await digestFile(made, nameOf(this.path))]
@@ -101,6 +118,14 @@ export class ResumableFile {
     await writeWhole(manifestOf(this.path), `${JSON.stringify({ ...this.identity, outputs }, null, 2)}\n`)
     await rename(made, this.path)
     await this.#removeTraces()
+    this[Symbol.dispose]()
+  }
+
+  /** Nobody else has written: somebody may have removed the lock, or an older version knows of none. */
+  async #checkUnchanged(): Promise<void> {
+    const [lines, log] = [(await sizeOf(this.#partial)) ?? 0, await sizeOf(this.#log)]
+    if (lines === this.#bytes && log === this.#logBytes && this.#lock?.isHeld) return
+    throw new UsageError(`${this.#partial} has changed: is another process writing it? Start one at a time`)
   }
 
   /** Removes what only an unfinished file needs. */

@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -24,10 +33,22 @@ async function write(file: ResumableFile, until = chunks.length): Promise<number
   return fresh
 }
 
+/** Opens a file, writes its chunks up to `until`, and lets go of it, as the end of a process does. */
+async function begin(out: string, until = chunks.length): Promise<void> {
+  using file = (await ResumableFile.open(out, identity))!
+  await write(file, until)
+}
+
+/** The chunk that is whole last. */
+async function lastOf(out: string): Promise<number> {
+  using file = (await ResumableFile.open(out, identity))!
+  return file.last
+}
+
 describe('a resumable file', () => {
   it('has its name, its manifest and what belongs to it when it is finished, and nothing else', async () => {
     const out = path()
-    const file = (await ResumableFile.open(out, identity))!
+    using file = (await ResumableFile.open(out, identity))!
     await write(file)
     expect(file.notes).toEqual(notes(2))
     await file.finish(new Map([['.problems.jsonl', 'it is cut\n']]))
@@ -53,7 +74,7 @@ describe('a resumable file', () => {
         fc.string(),
         async (until, lineShare, logShare, garbage) => {
           const out = path()
-          await write((await ResumableFile.open(out, identity))!, until)
+          await begin(out, until)
           const [partial, log] = [`${out}.partial`, `${out}.partial.log`]
           const bytes = readFileSync(partial).length
           // The process may have been in the middle of a chunk, and the disk may have lost ends of both.
@@ -63,7 +84,7 @@ describe('a resumable file', () => {
           const head = text(log).indexOf('\n') + 1
           truncateSync(log, head + Math.floor(logShare * (length - head)))
           if (logShare > 0.9) appendFileSync(log, '{"chunk":')
-          const file = (await ResumableFile.open(out, identity))!
+          using file = (await ResumableFile.open(out, identity))!
           const known = file.last + 1
           expect(await write(file)).toEqual([...chunks.keys()].slice(known))
           await file.finish(new Map())
@@ -77,16 +98,16 @@ describe('a resumable file', () => {
 
   it('loses no finished chunk', async () => {
     const out = path()
-    await write((await ResumableFile.open(out, identity))!, 4)
+    await begin(out, 4)
     appendFileSync(`${out}.partial`, 'torn')
-    expect((await ResumableFile.open(out, identity))!.last).toBe(3)
+    expect(await lastOf(out)).toBe(3)
   })
 
   it('trusts no lines but those that it wrote', async () => {
     const out = path()
-    await write((await ResumableFile.open(out, identity))!, 4)
+    await begin(out, 4)
     writeFileSync(`${out}.partial`, text(`${out}.partial`).replace('vier', 'fünf'))
-    const file = (await ResumableFile.open(out, identity))!
+    using file = (await ResumableFile.open(out, identity))!
     expect(file.last).toBe(2)
     await write(file)
     await file.finish(new Map())
@@ -95,16 +116,16 @@ describe('a resumable file', () => {
 
   it('begins anew where not even its identity was written', async () => {
     const out = path()
-    await ResumableFile.open(out, identity)
+    await begin(out, 0)
     truncateSync(`${out}.partial.log`, 5)
-    const file = (await ResumableFile.open(out, { other: 1 }))!
+    using file = (await ResumableFile.open(out, { other: 1 }))!
     expect(file.last).toBe(-1)
     expect(JSON.parse(text(`${out}.partial.log`))).toEqual({ other: 1 })
   })
 
   it('can be finished again where that was interrupted', async () => {
     const out = path()
-    const first = (await ResumableFile.open(out, identity))!
+    using first = (await ResumableFile.open(out, identity))!
     await write(first)
     const log = text(`${out}.partial.log`)
     await first.finish(new Map())
@@ -116,12 +137,12 @@ describe('a resumable file', () => {
 
   it('is not continued by another job', async () => {
     const out = path()
-    await write((await ResumableFile.open(out, identity))!, 2)
+    await begin(out, 2)
     const other = { ...identity, options: { ...identity.options, scorer: 'ifd' } }
     const again = ResumableFile.open(out, other)
     await expect(again).rejects.toThrow(UsageError)
     await expect(again).rejects.toThrow(`${out}.partial was begun by another job (options: "scorer" differs)`)
-    expect((await ResumableFile.open(out, identity))!.last).toBe(1)
+    expect(await lastOf(out)).toBe(1)
   })
 
   it('is not replaced when another job, or nobody, made it, or when it was changed', async () => {
@@ -131,7 +152,7 @@ describe('a resumable file', () => {
       `${out} is there, and another job made it`,
     )
     const made = path()
-    const file = (await ResumableFile.open(made, identity))!
+    using file = (await ResumableFile.open(made, identity))!
     await write(file)
     await file.finish(new Map())
     await expect(ResumableFile.open(made, { ...identity, tabtune: '2' })).rejects.toThrow(
@@ -144,14 +165,37 @@ describe('a resumable file', () => {
 
   it('is not written by two at once', async () => {
     const out = path()
-    const [one, other] = [
-      (await ResumableFile.open(out, identity))!,
-      (await ResumableFile.open(out, identity))!,
-    ]
-    await write(one, 1)
-    await expect(write(other, 1)).rejects.toThrow('is another process writing it?')
+    using one = (await ResumableFile.open(out, identity))!
+    const other = ResumableFile.open(out, identity)
+    await expect(other).rejects.toThrow(UsageError)
+    await expect(other).rejects.toThrow('out.jsonl.partial.lock is held by another process')
     await write(one)
     await one.finish(new Map())
     expect(text(out)).toBe(whole)
+  })
+
+  it('continues where a process has ended without letting go of it', async () => {
+    const out = path()
+    await begin(out, 2)
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    for (const ended of [pid, process.pid]) {
+      writeFileSync(`${out}.partial.lock`, String(ended))
+      expect(await lastOf(out)).toBe(1)
+    }
+    expect(readdirSync(join(out, '..')).sort()).toEqual(['out.jsonl.partial', 'out.jsonl.partial.log'])
+  })
+
+  it('is not finished when somebody else has written to it, or has removed the lock', async () => {
+    for (const meddle of [
+      (partial: string) => appendFileSync(partial, 'one\n'),
+      (partial: string) => rmSync(`${partial}.lock`),
+    ]) {
+      const out = path()
+      using file = (await ResumableFile.open(out, identity))!
+      await write(file)
+      meddle(`${out}.partial`)
+      await expect(file.finish(new Map())).rejects.toThrow('is another process writing it?')
+      expect(existsSync(out)).toBe(false)
+    }
   })
 })
