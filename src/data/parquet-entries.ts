@@ -1,14 +1,8 @@
 import { Unreadable } from './data-error'
-import { type Entry, maxDepth, maxRowBytes, tooLong } from './entry'
+import { type Entry, maxRowBytes, tooLong } from './entry'
 import type { ParquetFile } from './parquet-file'
 import { jsonParsers, valueToJson } from './parquet-values'
 import { excerpt } from './utf-8'
-
-/** How deep a value nests. */
-const depthOf = (value: unknown): number =>
-  typeof value === 'object' && value !== null
-    ? 1 + Object.values(value).reduce((most: number, member) => Math.max(most, depthOf(member)), 0)
-    : 0
 
 /** The rows of a Parquet file, one row group in memory at a time. Each can be asked for any number of times. */
 export function parquetEntries(file: ParquetFile): () => AsyncGenerator<Entry, void, undefined> {
@@ -34,9 +28,7 @@ function rowEntry(place: { index: number; line: number; end: number }, row: Reco
   try {
     const text = valueToJson(row)
     if (text.length > maxRowBytes) throw new Unreadable(tooLong)
-    const value: unknown = JSON.parse(text)
-    if (depthOf(value) > maxDepth) throw new Unreadable(`nests lists and objects deeper than ${maxDepth}`)
-    return { ...place, text, value }
+    return { ...place, text, value: JSON.parse(text) as unknown }
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error
     const texts = Object.values(row).filter(cell => typeof cell === 'string')

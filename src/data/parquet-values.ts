@@ -1,5 +1,6 @@
 import type { ParquetParsers } from 'hyparquet/src/types.js'
 import { Unreadable } from './data-error'
+import { maxDepth } from './entry'
 import { scanJson } from './json-scanner'
 import { decodeUtf8, notUtf8 } from './utf-8'
 
@@ -10,7 +11,10 @@ class Damaged {
 
 /** JSON as a column of JSON texts holds it. */
 class JsonText {
-  constructor(readonly text: string) {}
+  constructor(
+    readonly text: string,
+    readonly depth: number,
+  ) {}
 }
 
 const text = (bytes: Uint8Array | undefined): unknown =>
@@ -21,7 +25,7 @@ function jsonText(bytes: Uint8Array | undefined): unknown {
   const span = scanJson(bytes)
   if ('end' in span && span.end === bytes.length) {
     const decoded = decodeUtf8(bytes)
-    return decoded === undefined ? new Damaged(notUtf8(bytes)) : new JsonText(decoded)
+    return decoded === undefined ? new Damaged(notUtf8(bytes)) : new JsonText(decoded, span.depth)
   }
   return new Damaged('has a field of JSON that is not JSON')
 }
@@ -64,21 +68,23 @@ function base64(bytes: Uint8Array): string {
 
 /**
  * A Parquet value as JSON text. Integers keep all their digits; NaN and infinities are null, as is what is missing; bytes
- * are text where they are UTF-8 and base64 otherwise; a map is an object.
+ * are text where they are UTF-8 and base64 otherwise; a map is an object. `depth`: of the lists and objects around it.
  *
- * @throws {Unreadable} for a value that has none
+ * @throws {Unreadable} for a value that has none, or that nests too deep
  */
-export function valueToJson(value: unknown): string {
+export function valueToJson(value: unknown, depth = 0): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'bigint') return value.toString()
   if (typeof value !== 'object') return JSON.stringify(value)
-  if (value instanceof JsonText) return value.text
   if (value instanceof Damaged) throw new Unreadable(value.reason)
   if (value instanceof Uint8Array) return JSON.stringify(decodeUtf8(value) ?? base64(value))
-  if (Array.isArray(value)) return `[${value.map(valueToJson).join(',')}]`
-  if (ArrayBuffer.isView(value)) return valueToJson(Array.from(value as Float64Array))
+  const inner = depth + (value instanceof JsonText ? value.depth : 1)
+  if (inner > maxDepth) throw new Unreadable(`nests lists and objects deeper than ${maxDepth}`)
+  if (value instanceof JsonText) return value.text
+  if (Array.isArray(value)) return `[${value.map(one => valueToJson(one, inner)).join(',')}]`
+  if (ArrayBuffer.isView(value)) return valueToJson(Array.from(value as Float64Array), depth)
   const members = Object.entries(value).map(
-    ([name, member]) => `${JSON.stringify(name)}:${valueToJson(member)}`,
+    ([name, member]) => `${JSON.stringify(name)}:${valueToJson(member, inner)}`,
   )
   return `{${members.join(',')}}`
 }
