@@ -70,6 +70,12 @@ function leaves(tree: SchemaTree, above: readonly SchemaTree[] = []): (readonly 
   return tree.children.length === 0 ? [path] : tree.children.flatMap(child => leaves(child, path))
 }
 
+const nameOf = (path: readonly SchemaTree[]): string =>
+  path
+    .slice(1)
+    .map(({ element }) => element.name)
+    .join('.')
+
 function columnsOf(metadata: FileMetaData, index: number, size: number): ColumnFile[] {
   const paths = leaves(parquetSchema(metadata))
   const { columns } = metadata.row_groups[index]!
@@ -95,7 +101,21 @@ function columnsOf(metadata: FileMetaData, index: number, size: number): ColumnF
   })
 }
 
+/** hyparquet makes objects by assignment, which for this name sets the prototype instead of a field. */
+const prototypeName = '__proto__'
+
+const refusedName = (what: string): DataError =>
+  new DataError(`is a Parquet file with a ${what} named ${prototypeName}, which is not read: rename it`)
+
+const holdsPrototypeName = (keys: unknown): boolean =>
+  Array.isArray(keys) ? keys.some(holdsPrototypeName) : keys === prototypeName
+
+/** Whether a column is the keys of a map. */
+const isMapKeys = (path: readonly SchemaTree[]): boolean =>
+  path.at(-1)!.element.name === 'key' && path.at(-3)?.element.converted_type === 'MAP'
+
 function groupsOf(metadata: FileMetaData, size: number): readonly RowGroup[] {
+  if (metadata.schema.some(({ name }, i) => i > 0 && name === prototypeName)) throw refusedName('column')
   const names = parquetSchema(metadata).children.map(({ element }) => element.name)
   if (new Set(names).size !== names.length) throw new RangeError('has two columns of the same name')
   const groups = metadata.row_groups.map((group, i): RowGroup => {
@@ -138,6 +158,7 @@ export async function openParquet(content: Content): Promise<ParquetFile> {
   try {
     groups = groupsOf(metadata, content.size)
   } catch (error) {
+    if (error instanceof DataError) throw error
     throw damaged(`is damaged: it ${reasonOf(error)}`, error)
   }
 
@@ -151,7 +172,9 @@ export async function openParquet(content: Content): Promise<ParquetFile> {
     const bytes = (await content.slice(group.from, group.to)).slice()
     const rowStart = groups.slice(0, index).reduce((sum, { rows }) => sum + rows, 0)
     try {
-      checkColumns(bytes, group, columnsOf(metadata, index, content.size))
+      const files = columnsOf(metadata, index, content.size)
+      checkColumns(bytes, group, files)
+      const keys = new Set(files.filter(({ path }) => isMapKeys(path)).map(({ path }) => nameOf(path)))
       const rows = await parquetReadObjects({
         file: {
           byteLength: content.size,
@@ -163,10 +186,14 @@ export async function openParquet(content: Content): Promise<ParquetFile> {
         compressors: parquetCodecs,
         parsers,
         utf8: false,
+        onPage: ({ pathInSchema, columnData }) => {
+          if (keys.has(pathInSchema.join('.')) && holdsPrototypeName(columnData)) throw refusedName('map key')
+        },
       })
       if (rows.length !== group.rows) throw new RangeError(`gives ${rows.length} rows, not ${group.rows}`)
       return rows
     } catch (error) {
+      if (error instanceof DataError) throw error
       throw damaged(`is damaged in row group ${index + 1} of ${groups.length}: ${reasonOf(error)}`, error)
     }
   }

@@ -1,5 +1,7 @@
+import type { SchemaElement } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
 import { readRows } from '../../src/data/read-rows'
+import { writeRows } from '../../src/data/write-rows'
 import { storedParquet, texts, utf8 } from './stored-parquet'
 
 const two = [texts('instruction', ['a', 'b']), texts('output', ['c', 'd'])]
@@ -17,5 +19,34 @@ describe('Parquet files that are odd', () => {
         { index: 0, reason: 'nests lists and objects deeper than 256', excerpt: 'a c' },
       ])
     }
+  })
+
+  it('refuses a column or a key of a map named __proto__', async () => {
+    await expect(readRows(storedParquet([...two, texts('__proto__', ['x', 'y'])]))).rejects.toThrow(
+      'is a Parquet file with a column named __proto__, which is not read: rename it.',
+    )
+    const text = { type: 'BYTE_ARRAY', repetition_type: 'REQUIRED', converted_type: 'UTF8' } as const
+    const stored: SchemaElement[] = [
+      { name: 'm', repetition_type: 'REQUIRED', converted_type: 'MAP', num_children: 1 },
+      { name: 'key_value', repetition_type: 'REPEATED', num_children: 2 },
+      { name: 'key', ...text },
+      { name: 'value', ...text },
+    ]
+    const map = (key: string) => ({
+      name: 'm',
+      data: [
+        {},
+        Object.fromEntries([
+          ['k', 'v'],
+          [key, 'w'],
+        ]),
+      ],
+      stored,
+    })
+    const good = await readRows(storedParquet([...two, map('l')]))
+    expect(good.rows[1]?.raw).toMatchObject({ m: { k: 'v', l: 'w' } })
+    await expect(writeRows(good, [1])).resolves.toBeInstanceOf(Blob)
+    const bad = storedParquet([...two, map('__proto__')])
+    await expect(readRows(bad)).rejects.toThrow('is a Parquet file with a map key named __proto__')
   })
 })
