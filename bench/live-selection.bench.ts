@@ -30,6 +30,9 @@ export const liveSelectionBench: Subject<typeof defaults> = {
   what: 'a selection solved again for another threshold, from the pairs that are similar at all',
   defaults,
   async run({ rows, pairs, budget, seed, repeat }) {
+    if (pairs > (rows * (rows - 1)) / 4) {
+      throw new RangeError(`pairs is ${pairs}, expected at most half of the pairs that ${rows} rows have`)
+    }
     const random = randomNumbers(seed)
     const items = Array.from({ length: rows }, (_, index) => ({
       index,
@@ -85,18 +88,22 @@ export const liveSelectionBench: Subject<typeof defaults> = {
   },
 }
 
+/** Pairs drawn at random, each once, in the order of a join. */
 function randomEdges(rows: number, pairs: number, { uniform }: RandomNumbers): Edges {
-  const from = new Uint32Array(pairs)
-  const to = new Uint32Array(pairs)
-  const similarity = new Float64Array(pairs)
-  for (let e = 0; e < pairs; e++) {
+  const drawn = new Set<number>()
+  while (drawn.size < pairs) {
     const a = Math.floor(rows * uniform())
     const b = (a + 1 + Math.floor((rows - 1) * uniform())) % rows
-    from[e] = Math.min(a, b)
-    to[e] = Math.max(a, b)
-    similarity[e] = LOWEST + (1 - LOWEST) * uniform()
+    drawn.add(Math.max(a, b) * rows + Math.min(a, b))
   }
-  return { threshold: LOWEST, from, to, similarity, flags: new Uint32Array(rows).fill(RowFlag.usable) }
+  const keys = Float64Array.from(drawn).sort()
+  return {
+    threshold: LOWEST,
+    from: Uint32Array.from(keys, key => key % rows),
+    to: Uint32Array.from(keys, key => Math.floor(key / rows)),
+    similarity: Float64Array.from(keys, () => LOWEST + (1 - LOWEST) * uniform()),
+    flags: new Uint32Array(rows).fill(RowFlag.usable),
+  }
 }
 
 /** The definition: a row is kept unless one kept before is more similar than the threshold. `nodes` best first. */

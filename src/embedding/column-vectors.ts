@@ -1,7 +1,7 @@
 import { columnNumbers } from '../data/column-numbers'
 import type { Origin } from '../data/row'
 import type { Gpu } from '../gpu/gpu'
-import { type Vectors, VectorsError } from './vectors'
+import { type Vectors, VectorsError, vectorIdentity } from './vectors'
 
 /**
  * Vectors computed elsewhere, from a column of the rows such as Deita's `embedding`: a list of numbers each, of the
@@ -49,6 +49,10 @@ export function columnVectors(
     dimensions,
     gpu,
     problems,
+    identity(index) {
+      const vector = vectorOf(raws.get(index), column)
+      return typeof vector === 'string' ? '' : vectorIdentity(vector)
+    },
     async take(items, { signal } = {}) {
       signal?.throwIfAborted()
       const values = new Float32Array(items.length * dimensions)

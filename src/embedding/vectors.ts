@@ -22,6 +22,11 @@ export interface Vectors {
    */
   readonly problems?: ReadonlyMap<number, string>
   /**
+   * For vectors that are not made of the items' texts: what tells apart the vectors of items with the same text, by
+   * their index.
+   */
+  identity?(index: number): string
+  /**
    * One vector an item, in order: [N, E] f32. The caller disposes it.
    *
    * @throws the signal's reason once it is aborted
@@ -56,6 +61,16 @@ export function textVectors(embedder: Embedder): Vectors {
   }
 }
 
+/** A hash of a vector's f32 values, 64 bits, not cryptographic: FNV-1a of their bits, from two starts. */
+export function vectorIdentity(vector: ArrayLike<number>): string {
+  let [a, b] = [0x811c9dc5, 0x01000193]
+  for (const word of new Uint32Array(Float32Array.from(vector).buffer)) {
+    a = Math.imul(a ^ word, 0x01000193)
+    b = Math.imul(b ^ (word >>> 16) ^ (word << 16), 0x85ebca6b)
+  }
+  return `${a >>> 0} ${b >>> 0}`
+}
+
 /**
  * Vectors computed elsewhere, by an item's `index`, such as those of a column of the file.
  *
@@ -78,6 +93,7 @@ export function storedVectors(
     name,
     dimensions,
     gpu,
+    identity: index => vectorIdentity(vectors.get(index) ?? []),
     async take(items, { signal } = {}) {
       signal?.throwIfAborted()
       const values = new Float32Array(items.length * dimensions)

@@ -76,7 +76,13 @@ export function betaDpoWeights(
   const mean = momentum * state.mean + (1 - momentum) * batch.mean
   const deviation = momentum * state.deviation + (1 - momentum) * batch.deviation
   const logWeights = values.map(margin => logWeight(margin, mean, deviation))
-  const keys = logWeights.map((weight, place) => weight + gumbel(uniform(place)))
+  const keys = logWeights.map((weight, place) => {
+    const u = uniform(place)
+    if (!(u > 0 && u < 1)) {
+      throw new SelectionError(`beta-dpo: uniform(${place}) is ${u}, expected a number between 0 and 1`)
+    }
+    return weight + gumbel(u)
+  })
   const order = [...keys.keys()].sort((a, b) => (keys[a]! > keys[b]! ? -1 : keys[a]! < keys[b]! ? 1 : a - b))
   // Of the decimal that was written, so that a tenth of 10 is 1.
   const count = Math.floor(Number(((1 - drop) * values.length).toPrecision(12)))

@@ -62,6 +62,8 @@ async function run(
     ...pins,
     collapse: !compat,
     unscored: compat,
+    infinite: compat,
+    problems: vectors.problems,
   })
   const decisions = await greedy(ranking.order, budgetMeter('deita', budget, items), {
     vectors,

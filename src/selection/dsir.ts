@@ -1,6 +1,7 @@
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { invalid, keepFirst } from './keep-first'
 import { naturalLog } from './natural-log'
+import type { PoolItem } from './pool'
 import { checkSeed, gumbel, randomKey } from './random-key'
 import { SelectionError } from './selection-error'
 import type { Selector } from './selector'
@@ -64,29 +65,44 @@ export function dsir({ target, budget, seed, buckets = 10_000, smoothing = 1e-8 
     name: 'dsir',
     async select({ items }, options) {
       const meter = budgetMeter('dsir', budget, items)
+      // Features are found twice rather than held: they take more room than the texts.
       const present = new Float64Array(buckets)
-      const features: Uint32Array[] = []
-      for (const { text } of items) {
-        if (features.length % BATCH === 0 && features.length > 0) {
-          await new Promise(resolve => setTimeout(resolve))
-          options.signal?.throwIfAborted()
-        }
-        features.push(count(featureBuckets(text, buckets), present))
-      }
+      await eachRow(items, options.signal, ({ text }) => count(featureBuckets(text, buckets), present))
       const [p, q] = [logShares(wanted, smoothing), logShares(present, smoothing)]
+      /** NaN of a row without a word. */
+      const weights = new Float64Array(items.length).fill(Number.NaN)
+      await eachRow(items, options.signal, ({ text }, place) => {
+        const features = featureBuckets(text, buckets)
+        if (features.length > 0)
+          weights[place] = features.reduce((sum, bucket) => sum + p[bucket]! - q[bucket]!, 0)
+      })
       return keepFirst(
         items,
         item => meter.take(item),
         ({ id }, place) => {
-          if (features[place]!.length === 0) return invalid('it has no word')
-          let weight = 0
-          for (const bucket of features[place]!) weight += p[bucket]! - q[bucket]!
+          const weight = weights[place]!
+          if (Number.isNaN(weight)) return invalid('it has no word')
           const value = weight + gumbel(randomKey(seed, 'dsir', id))
           return { key: -value, value }
         },
         options,
       )
     },
+  }
+}
+
+/** Visits items in order, with turns for the event loop between them. */
+async function eachRow(
+  items: readonly PoolItem[],
+  signal: AbortSignal | undefined,
+  visit: (item: PoolItem, place: number) => void,
+): Promise<void> {
+  for (const [place, item] of items.entries()) {
+    if (place % BATCH === 0 && place > 0) {
+      await new Promise(resolve => setTimeout(resolve))
+      signal?.throwIfAborted()
+    }
+    visit(item, place)
   }
 }
 

@@ -118,7 +118,7 @@ function plannedRows(budget: Budget, items: readonly PoolItem[], room: number): 
 }
 
 const sampleSize = (N: number, K: number, epsilon: number): number =>
-  epsilon === 0 ? N : Math.max(1, Math.ceil((N / K) * naturalLog(1 / epsilon)))
+  epsilon === 0 ? N : Math.max(1, Math.ceil((N / K) * -naturalLog(epsilon)))
 
 function reason(gain: number, alpha: number, quality: number): string {
   const stands = `stands for ${(gain / COVERED).toFixed(3)} rows more than those before it`

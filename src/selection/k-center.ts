@@ -16,7 +16,7 @@ import type { Decision, Outcome, SelectOptions, Selector } from './selector'
 
 export interface KCenterOptions extends BankOptions {
   readonly budget: Budget
-  /** `index` of the row to begin with. Default: the one with the best score. */
+  /** `index` of the row to begin with. Default: the one with the best finite score, else the first. */
   readonly first?: number
 }
 

@@ -30,8 +30,10 @@ export class LargestGain {
    */
   async of(rows: number[], signal: AbortSignal | undefined): Promise<{ row: number; gain: number }> {
     const bounds = this.#bounds
+    // A value need not be defined for a gain without bound.
+    const worth = (row: number) => (bounds[row] === Infinity ? Infinity : this.value(row, bounds[row]!))
     const before = (a: number, b: number) => {
-      const [x, y] = [this.value(a, bounds[a]!), this.value(b, bounds[b]!)]
+      const [x, y] = [worth(a), worth(b)]
       return x === y ? a - b : y - x
     }
     rows.sort(before)

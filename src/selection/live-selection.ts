@@ -5,7 +5,7 @@ import { type Edges, thresholdJoin } from '../similarity/threshold-join'
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { Neighbours } from './neighbours'
 import type { Pool, PoolItem } from './pool'
-import { byScore, checkPin, contentOf, type Pins, rankItems, scoreProblem } from './ranking'
+import { byScore, checkPin, contentOf, type Pins, scoreProblem } from './ranking'
 import { checkThreshold, SelectionError } from './selection-error'
 import type { Decision, Outcome, Selection } from './selector'
 import { vectorProblem } from './vector-problem'
@@ -26,6 +26,30 @@ export interface LiveSettings extends Pins {
   readonly budget: Budget
   /** Similarity above which a row is too similar to a kept one; `lowest` or more. */
   readonly threshold: number
+}
+
+type VectorsOfRows = Pick<Vectors, 'problems' | 'identity'>
+
+/** What rows that stand for each other have in common. */
+const contentKey = (item: PoolItem, { problems }: VectorsOfRows): string =>
+  problems?.has(item.index) ? `row ${item.index}` : `text ${contentOf(item)}`
+
+/** What rows with the same content and vector have in common. */
+const vectorKey = (item: PoolItem, vectors: VectorsOfRows): string =>
+  vectors.identity
+    ? `${vectors.identity(item.index)} ${contentKey(item, vectors)}`
+    : contentKey(item, vectors)
+
+/** Numbers things by their keys, in the order in which these occur first. */
+function numbered<T>(things: readonly T[], keyOf: (thing: T) => string) {
+  const seen = new Map<string, number>()
+  const numbers = Uint32Array.from(things, thing => {
+    const key = keyOf(thing)
+    const number = seen.get(key) ?? seen.size
+    if (number === seen.size) seen.set(key, number)
+    return number
+  })
+  return { numbers, count: seen.size }
 }
 
 const BEYOND_BUDGET: Decision = { kind: 'beyond budget' }
@@ -52,9 +76,12 @@ export class LiveSelection {
   readonly #edges: Edges
   readonly #neighbours: Neighbours
   readonly #problems: Vectors['problems']
+  /** How many contents there are; rows without a vector count as one each. */
+  readonly #contents: number
   /** The items best first: their places in `#items`, their contents' rows in the join, and what selection asks first. */
   readonly #places: Uint32Array
   readonly #nodeOf: Uint32Array
+  readonly #contentOf: Uint32Array
   readonly #indices: Float64Array
   readonly #scored: Uint8Array
   /** The inverse of `#places`. */
@@ -72,24 +99,27 @@ export class LiveSelection {
 
   /**
    * @param edges the similar pairs of `LiveSelection.nodes(items)`
-   * @param problems of the vectors, as in `Vectors`
+   * @param vectors whose pairs they are, if these are not made of the texts
    * @throws {SelectionError} if they are not of as many rows
    */
-  constructor(items: readonly PoolItem[], edges: Edges, problems?: Vectors['problems']) {
-    const nodes = LiveSelection.nodes(items)
+  constructor(items: readonly PoolItem[], edges: Edges, vectors: VectorsOfRows = {}) {
+    const nodes = LiveSelection.nodes(items, vectors)
     if (edges.flags.length !== nodes.length) {
       throw new SelectionError(
-        `LiveSelection: the pairs are of ${edges.flags.length} rows, expected ${nodes.length}: one of each content`,
+        `LiveSelection: the pairs are of ${edges.flags.length} rows, expected ${nodes.length}: one of each content and vector`,
       )
     }
     this.#items = items
     this.#nodes = nodes
     this.#edges = edges
     this.#neighbours = new Neighbours(edges)
-    this.#problems = problems
-    const node = new Map(nodes.map((item, n) => [contentOf(item), n]))
+    this.#problems = vectors.problems
     this.#places = byScore(items)
-    this.#nodeOf = this.#places.map(place => node.get(contentOf(items[place]!))!)
+    const ranked = Array.from(this.#places, place => items[place]!)
+    const contents = numbered(ranked, item => contentKey(item, vectors))
+    this.#contents = contents.count
+    this.#contentOf = contents.numbers
+    this.#nodeOf = numbered(ranked, item => vectorKey(item, vectors)).numbers
     this.#indices = Float64Array.from(this.#places, place => items[place]!.index)
     this.#scored = Uint8Array.from(this.#places, place => Number(Number.isFinite(items[place]!.score)))
     this.#rankedAt = new Uint32Array(items.length)
@@ -98,9 +128,17 @@ export class LiveSelection {
     })
   }
 
-  /** One item of each content, the best one, best first: the rows that `edges` join. */
-  static nodes(items: readonly PoolItem[]): readonly PoolItem[] {
-    return rankItems('LiveSelection', items, { collapse: true, unscored: true }).order
+  /** One item of each content and vector, the best one, best first: the rows that `edges` join. */
+  static nodes(items: readonly PoolItem[], vectors: VectorsOfRows = {}): readonly PoolItem[] {
+    const seen = new Set<string>()
+    const nodes: PoolItem[] = []
+    for (const place of byScore(items)) {
+      const key = vectorKey(items[place]!, vectors)
+      if (seen.has(key)) continue
+      seen.add(key)
+      nodes.push(items[place]!)
+    }
+    return nodes
   }
 
   /**
@@ -115,7 +153,7 @@ export class LiveSelection {
     if (!vectors)
       throw new SelectionError('LiveSelection: the pool has no vectors, by which it compares rows')
     checkThreshold('LiveSelection', 'lowest', lowest, metric)
-    const order = LiveSelection.nodes(items)
+    const order = LiveSelection.nodes(items, vectors)
     const source = {
       count: order.length,
       dimensions: vectors.dimensions,
@@ -128,7 +166,7 @@ export class LiveSelection {
       ...(signal ? { signal } : {}),
       ...(onProgress ? { onProgress } : {}),
     })
-    return new LiveSelection(items, edges, vectors.problems)
+    return new LiveSelection(items, edges, vectors)
   }
 
   /**
@@ -146,15 +184,15 @@ export class LiveSelection {
     }
     const items = this.#items
     const meter = budgetMeter('LiveSelection', budget, items)
-    const [indices, nodeOf] = [this.#indices, this.#nodeOf]
+    const [indices, nodeOf, contentOf] = [this.#indices, this.#nodeOf, this.#contentOf]
     const n = items.length
     /** In the order of the ranks, as `#places` is. */
     const decisions: (Decision | null)[] = new Array(n).fill(null)
     const positions = new Int32Array(n).fill(-1)
-    /** `index` of what was kept, by rank; and for each content the first rank it has, and the `index` that stands for it. */
+    /** `index` of what was kept, by rank; and the first rank that each node has, and the `index` that stands for each content. */
     const kept: number[] = []
     const rankOf = new Int32Array(this.#nodes.length).fill(-1)
-    const standing = new Float64Array(this.#nodes.length).fill(-1)
+    const standing = new Float64Array(this.#contents).fill(-1)
     let position = 0
     const take = (k: number, pinned: boolean) => {
       const node = nodeOf[k]!
@@ -166,27 +204,27 @@ export class LiveSelection {
       if (!keep.has(indices[k]!)) continue
       const item = items[this.#places[k]!]!
       checkPin('LiveSelection', item, exclude)
-      if (standing[nodeOf[k]!] === -1) standing[nodeOf[k]!] = indices[k]!
+      if (standing[contentOf[k]!] === -1) standing[contentOf[k]!] = indices[k]!
       meter.take(item)
       positions[k] = position++
       take(k, true)
     }
     // Whoever stands in for an excluded row of the same content comes later than the content's place.
-    const inOrder = keep.size === 0 && (exclude.size === 0 || this.#nodes.length === n)
+    const inOrder = keep.size === 0 && (exclude.size === 0 || this.#contents === n)
     let ended = false
     for (let k = 0; k < n; k++) {
       if (decisions[k] !== null) continue
-      const node = nodeOf[k]!
+      const content = contentOf[k]!
       const reason = exclude.size > 0 ? exclude.get(indices[k]!) : undefined
       if (reason !== undefined) decisions[k] = { kind: 'excluded', reason }
       else if (!this.#scored[k]) {
         decisions[k] = { kind: 'invalid', reason: scoreProblem(items[this.#places[k]!]!) }
-      } else if (standing[node] !== -1) decisions[k] = { kind: 'duplicate', of: standing[node]! }
+      } else if (standing[content] !== -1) decisions[k] = { kind: 'duplicate', of: standing[content]! }
       else {
-        standing[node] = indices[k]!
+        standing[content] = indices[k]!
         positions[k] = position++
         ended ||= meter.full
-        if (!ended) decisions[k] = this.#obstacle(node, threshold, rankOf, kept, inOrder)
+        if (!ended) decisions[k] = this.#obstacle(nodeOf[k]!, threshold, rankOf, kept, inOrder)
         if (ended || decisions[k] !== null) continue
         ended = !meter.take(items[this.#places[k]!]!)
         if (!ended) take(k, false)

@@ -43,7 +43,11 @@ export function nearDuplicates({
       if (!vectors) {
         throw new SelectionError('near-duplicates: the pool has no vectors, by which it compares rows')
       }
-      const ranking = rankItems('near-duplicates', items, { collapse: true, unscored: true })
+      const ranking = rankItems('near-duplicates', items, {
+        collapse: true,
+        unscored: true,
+        problems: vectors.problems,
+      })
       const decisions = await greedy(ranking.order, budgetMeter('near-duplicates', budget, items), {
         vectors,
         threshold,

@@ -1,4 +1,5 @@
 import type { Edges } from '../similarity/threshold-join'
+import { SelectionError } from './selection-error'
 
 /** Each row's similar rows, in both directions, from the pairs that a join found. */
 export class Neighbours {
@@ -7,8 +8,17 @@ export class Neighbours {
   readonly others: Uint32Array
   readonly similarities: Float64Array
 
+  /** @throws {SelectionError} if the pairs are not in the order that `Edges` says, or name rows that are not there */
   constructor({ from, to, similarity, flags }: Edges) {
     const count = flags.length
+    for (let e = 0; e < from.length; e++) {
+      const [a, b] = [from[e]!, to[e]!]
+      const follows = e === 0 || to[e - 1]! < b || (to[e - 1] === b && from[e - 1]! < a)
+      if (a < b && b < count && follows) continue
+      throw new SelectionError(
+        `LiveSelection: pair ${e} joins row ${a} to row ${b}; expected from < to < ${count}, by ascending to, then from`,
+      )
+    }
     this.starts = new Uint32Array(count + 1)
     for (const ends of [from, to]) for (let e = 0; e < ends.length; e++) this.starts[ends[e]! + 1]!++
     for (let n = 0; n < count; n++) this.starts[n + 1]! += this.starts[n]!

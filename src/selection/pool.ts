@@ -19,7 +19,7 @@ export interface PoolItem extends Candidate {
   readonly text: string
   /**
    * What tells rows with the same content, where that is not `text`: a hash of it, for a pool whose texts are
-   * read when they are embedded. Rows of one content have one vector.
+   * read when they are embedded.
    */
   readonly content?: string
   /** Length in tokens, for budgets in tokens and selection by length. */

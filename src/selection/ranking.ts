@@ -1,3 +1,4 @@
+import type { Vectors } from '../embedding/vectors'
 import type { PoolItem } from './pool'
 import { SelectionError } from './selection-error'
 import type { Decision, Outcome } from './selector'
@@ -15,6 +16,10 @@ export interface RankingOptions extends Pins {
   readonly collapse: boolean
   /** Whether a row whose score is no finite number takes part, after all others. */
   readonly unscored: boolean
+  /** Whether infinite scores rank as the largest and smallest numbers that they are. */
+  readonly infinite?: boolean
+  /** Of the vectors: rows without one stand for no other, and no other stands for them. */
+  readonly problems?: Vectors['problems']
 }
 
 /** Rows in the order in which they are looked at. */
@@ -37,7 +42,7 @@ export interface Ranking {
 export function rankItems(
   who: string,
   items: readonly PoolItem[],
-  { keep = new Set(), exclude = new Map(), collapse, unscored }: RankingOptions,
+  { keep = new Set(), exclude = new Map(), collapse, unscored, infinite = false, problems }: RankingOptions,
 ): Ranking {
   const decided = new Map<number, Decision>()
   const pinned: number[] = []
@@ -52,10 +57,12 @@ export function rankItems(
     else decided.set(place, { kind: 'invalid', reason: scoreProblem(item) })
   }
   const first = new Map<string, number>()
-  const places = [...byScore(items, pinned)]
-  if (collapse) for (const place of places) stand(items[place]!, first)
-  for (const place of byScore(items, rest)) {
-    const of = collapse ? stand(items[place]!, first) : undefined
+  const standFor = (place: number) =>
+    collapse && !problems?.has(items[place]!.index) ? stand(items[place]!, first) : undefined
+  const places = [...byScore(items, { places: pinned, infinite })]
+  for (const place of places) standFor(place)
+  for (const place of byScore(items, { places: rest, infinite })) {
+    const of = standFor(place)
     if (of === undefined) places.push(place)
     else decided.set(place, { kind: 'duplicate', of })
   }
@@ -96,9 +103,17 @@ export function checkPin(who: string, { index, id }: PoolItem, exclude: Readonly
 /** What two equal rows have in common. */
 export const contentOf = ({ content, text }: PoolItem): string => content ?? text
 
-/** Places of all or some items by descending score, no number last; equal ones by ascending index. */
-export function byScore(items: readonly PoolItem[], places: Iterable<number> = items.keys()): Uint32Array {
-  const scores = Float64Array.from(items, ({ score }) => (typeof score === 'number' ? score : Number.NaN))
+/**
+ * Places of all or some items by descending score; those whose score is no number, or, unless asked for, no finite
+ * one, last; equal ones by ascending index.
+ */
+export function byScore(
+  items: readonly PoolItem[],
+  { places = items.keys(), infinite = false }: { places?: Iterable<number>; infinite?: boolean } = {},
+): Uint32Array {
+  const scores = Float64Array.from(items, ({ score }) =>
+    typeof score === 'number' && (infinite || Number.isFinite(score)) ? score : Number.NaN,
+  )
   const indices = Float64Array.from(items, ({ index }) => index)
   return Uint32Array.from(places).sort((a, b) => {
     const [x, y] = [scores[a]!, scores[b]!]

@@ -1,24 +1,24 @@
+const FIRST_ROOM = 64
+
 /** The rows of the largest values among all that are added, of equal ones those added first. */
 export class TopRows {
-  readonly #values: Int32Array
-  readonly #rows: Uint32Array
-  readonly #tags: Uint32Array
+  #values = new Int32Array(FIRST_ROOM)
+  #rows = new Uint32Array(FIRST_ROOM)
+  #tags = new Uint32Array(FIRST_ROOM)
   #size = 0
   /** A value that is not above this one is too late. */
   #least = -Infinity
 
-  /** @param depth how many are wanted; memory is for twice as many */
-  constructor(private readonly depth: number) {
-    const room = Math.max(1, 2 * depth)
-    this.#values = new Int32Array(room)
-    this.#rows = new Uint32Array(room)
-    this.#tags = new Uint32Array(room)
-  }
+  /** @param depth how many are wanted; memory grows with those that are added, up to twice as many */
+  constructor(private readonly depth: number) {}
 
   /** @param tag comes back with the row */
   add(row: number, value: number, tag: number): void {
     if (value <= this.#least) return
-    if (this.#size === this.#rows.length) this.#sort()
+    if (this.#size === this.#rows.length) {
+      if (this.#size < 2 * this.depth) this.#grow()
+      else this.#sort()
+    }
     this.#rows[this.#size] = row
     this.#values[this.#size] = value
     this.#tags[this.#size++] = tag
@@ -32,6 +32,17 @@ export class TopRows {
       value: this.#values[i]!,
       tag: this.#tags[i]!,
     }))
+  }
+
+  #grow(): void {
+    const [values, rows, tags] = [this.#values, this.#rows, this.#tags]
+    const room = Math.max(FIRST_ROOM, Math.min(2 * this.depth, 2 * this.#size))
+    this.#values = new Int32Array(room)
+    this.#rows = new Uint32Array(room)
+    this.#tags = new Uint32Array(room)
+    this.#values.set(values)
+    this.#rows.set(rows)
+    this.#tags.set(tags)
   }
 
   /** Puts the best in front and forgets those beyond `depth`. */

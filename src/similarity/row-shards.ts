@@ -61,6 +61,11 @@ export class RowShards implements Disposable {
     const bindable = gpu.device.limits.maxStorageBufferBindingSize / (layout.words * 4)
     const wanted = align(whole(who, 'shardRows', options.shardRows ?? Number.MAX_SAFE_INTEGER - ALIGNED))
     const shardRows = Math.min(wanted, Math.floor(bindable / ALIGNED) * ALIGNED)
+    if (shardRows === 0) {
+      throw new SimilarityError(
+        `${who}: ${ALIGNED} rows of ${source.dimensions} values take ${ALIGNED * layout.words * 4} bytes, and the GPU binds at most ${gpu.device.limits.maxStorageBufferBindingSize}; take shorter vectors`,
+      )
+    }
     const loaded = new RowShards(layout, source.count)
     try {
       for (let shard = 0; shard < source.count; shard += shardRows) {

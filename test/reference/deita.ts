@@ -52,9 +52,11 @@ export function isComparable(vector: ArrayLike<number>, metric: MetricName): boo
 export const similarity = (metric: MetricName, a: ArrayLike<number>, b: ArrayLike<number>) =>
   byName[metric](a, b)
 
-/** Best score first, no number last, then by index. */
-function before(a: Row, b: Row): number {
-  if (Number.isNaN(a.score) !== Number.isNaN(b.score)) return Number.isNaN(a.score) ? 1 : -1
+/** Best score first, no number last, then by index. Deita sorts infinite scores as numbers. */
+function before(a: Row, b: Row, compat: boolean): number {
+  const isNone = ({ score }: Row) => (compat ? Number.isNaN(score) : !Number.isFinite(score))
+  if (isNone(a) !== isNone(b)) return isNone(a) ? 1 : -1
+  if (isNone(a)) return a.index - b.index
   if (a.score > b.score) return -1
   if (a.score < b.score) return 1
   return a.index - b.index
@@ -85,7 +87,7 @@ export function deita(
   }
   const stands = new Map<string, Row>()
   const content = (row: Row) => row.content ?? `row ${row.index}`
-  const sorted = [...rows].sort(before)
+  const sorted = [...rows].sort((a, b) => before(a, b, compat))
   for (const row of sorted.filter(({ index }) => keep.has(index))) {
     if (!stands.has(content(row))) stands.set(content(row), row)
     put(row, true)

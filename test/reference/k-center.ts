@@ -5,7 +5,7 @@ import { argmax, type Kept, type Place, places, type Row, within } from './greed
 /** Always the row that is farthest from its nearest kept one. */
 export function kCenter(rows: readonly Row[], wish: Wish, first: number | null): Kept {
   const all = places(rows, false)
-  const numbered = all.filter(({ row }) => !Number.isNaN(row.score))
+  const numbered = all.filter(({ row }) => Number.isFinite(row.score))
   const best = numbered[argmax(numbered.map(({ row }) => row.score))] ?? all[0]
   const begin = all.find(({ row }) => row.index === first) ?? best
   const order: { place: Place; value: number | null }[] = begin ? [{ place: begin, value: null }] : []

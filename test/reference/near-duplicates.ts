@@ -17,7 +17,8 @@ export function nearDuplicates(
   budget: number,
 ): PlainOutcome[] {
   const best = (a: Row, b: Row) => {
-    const [x, y] = [Number.isNaN(a.score) ? null : a.score, Number.isNaN(b.score) ? null : b.score]
+    const finite = ({ score }: Row) => (Number.isFinite(score) ? score : null)
+    const [x, y] = [finite(a), finite(b)]
     if (x === null || y === null) return Number(x === null) - Number(y === null) || a.index - b.index
     return x === y ? a.index - b.index : x > y ? -1 : 1
   }

@@ -88,6 +88,7 @@ describe('betaDpoWeights', () => {
       (options: object, margins = [1]) =>
       () =>
         betaDpoWeights(margins, betaDpoStart, { uniform: () => 0.5, ...options })
+    expect(of({ uniform: () => 0 })).toThrow(/uniform\(0\) is 0/)
     expect(of({}, [1, NaN])).toThrow(/beta-dpo: margin 1 is NaN; leave out/)
     expect(of({ beta: 0 })).toThrow(/beta-dpo: beta is 0/)
     expect(of({ scale: NaN })).toThrow(/beta-dpo: scale is NaN/)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
+import { columnVectors } from '../../src/embedding/column-vectors'
 import { deita } from '../../src/selection/deita'
 import { LiveSelection } from '../../src/selection/live-selection'
 import { select } from '../../src/selection/selector'
@@ -68,6 +69,58 @@ describe('LiveSelection', () => {
     expect(selection).toEqual(await select(pool, deita(settings)))
   })
 
+  test('lets an infinite score stand before nobody', async ({ gpu }) => {
+    const list = [
+      { index: 0, score: Infinity, vector: [1, 0], content: 'first' },
+      { index: 1, score: 1, vector: [1, 0], content: 'first' },
+      { index: 2, score: 2, vector: [1, 0.01], content: 'second' },
+    ]
+    const pool = poolOf(gpu, list)
+    const live = await LiveSelection.create(pool)
+    const selection = live.select({ budget: 3, threshold: 0.9 })
+    expect(selection.kept).toEqual([2])
+    expect(selection).toEqual(await select(pool, deita({ budget: 3, threshold: 0.9 })))
+  })
+
+  test('selects what deita selects of stored vectors that differ within a text, or are missing', async ({
+    gpu,
+  }) => {
+    const choice = fc.array(
+      fc.record({
+        text: fc.constantFrom('a', 'b', 'c'),
+        vector: fc.constantFrom([1, 0], [0, 1], [1, 0.2], null),
+        score: fc.integer({ min: 1, max: 4 }),
+        pin: fc.constantFrom('keep', 'leave', null, null, null),
+      }),
+      { minLength: 1, maxLength: 12 },
+    )
+    await fc.assert(
+      fc.asyncProperty(choice, fc.boolean(), async (list, pinned) => {
+        const raws = list.map(({ vector }, index) => ({ index, raw: vector ? { embedding: vector } : {} }))
+        if (list.every(({ vector }) => vector === null)) return
+        const items = list.map(({ text, score }, index) => ({ index, id: `row-${index}`, text, score }))
+        const pool = { items, vectors: columnVectors(gpu, raws, 'embedding') }
+        const of = (pin: string) => list.flatMap((row, i) => (pinned && row.pin === pin ? [i] : []))
+        const settings = {
+          budget: 5,
+          threshold: 0.9,
+          keep: new Set(of('keep')),
+          exclude: new Map(of('leave').map(i => [i, 'no'] as const)),
+        }
+        const live = await LiveSelection.create(pool)
+        const want = await select(pool, deita(settings))
+        expect(live.select(settings)).toEqual(want)
+        for (const [i, { vector }] of list.entries()) {
+          const { decision } = want.outcomes[i]!
+          if (vector === null)
+            expect(['kept', 'excluded', 'invalid', 'beyond budget']).toContain(decision.kind)
+          if (decision.kind === 'duplicate') expect(list[decision.of]!.vector).not.toBeNull()
+        }
+      }),
+      { numRuns: 200, seed: 1 },
+    )
+  })
+
   test('lists the pairs nearest to a threshold', async ({ gpu }) => {
     const list = rows(60, 7)
     const live = await LiveSelection.create(poolOf(gpu, list), { lowest: 0.4 })
@@ -102,6 +155,24 @@ describe('LiveSelection', () => {
     const pins = { keep: new Set([1]), exclude: new Map([[1, 'no']]) }
     expect(() => live.select({ budget: 1, threshold: 0.9, ...pins })).toThrow(/row-1 is to be kept, and left/)
     await expect(select(pool, deita({ budget: 1, ...pins }))).rejects.toThrow(/row-1 is to be kept, and left/)
+  })
+
+  test('refuses pairs that are not as a join lists them', () => {
+    const items = rows(3, 1).map(({ index, score }) => ({ index, id: `${index}`, score, text: `${index}` }))
+    const edges = (from: number[], to: number[]) => ({
+      threshold: 0.5,
+      from: Uint32Array.from(from),
+      to: Uint32Array.from(to),
+      similarity: Float64Array.from(from, () => 0.9),
+      flags: new Uint32Array(3),
+    })
+    const build = (from: number[], to: number[]) => () => new LiveSelection(items, edges(from, to))
+    expect(build([0, 0, 1], [1, 2, 2])).not.toThrow()
+    expect(build([0, 1, 0], [1, 2, 2])).toThrow(/pair 2 joins row 0 to row 2/)
+    expect(build([0, 0], [2, 1])).toThrow(/pair 1 joins row 0 to row 1/)
+    expect(build([0, 0], [1, 1])).toThrow(/pair 1/)
+    expect(build([1], [0])).toThrow(/pair 0/)
+    expect(build([0], [3])).toThrow(/expected from < to < 3/)
   })
 
   test('stops when it is told to', async ({ gpu }) => {

@@ -28,3 +28,8 @@ it('never decreases', () => {
   const logs = Array.from({ length: 20_000 }, (_, i) => naturalLog((i + 1) / 10_000))
   expect(logs.every((log, i) => i === 0 || log > logs[i - 1]!)).toBe(true)
 })
+
+it('refuses what has no finite logarithm', () => {
+  for (const x of [0, -1, Infinity, NaN])
+    expect(() => naturalLog(x)).toThrow(/expected a finite number above 0/)
+})

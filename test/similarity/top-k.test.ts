@@ -115,6 +115,9 @@ describe('top-k', () => {
       /3 values, those of the corpus 4/,
     )
     await expect(topK(gpu, tensorRows(x), tensorRows(x), 0)).rejects.toThrow(/k is 0/)
+    const dimensions = Math.ceil(gpu.device.limits.maxStorageBufferBindingSize / 64)
+    const huge = { count: 1, dimensions, read: async () => gpu.zeros([1, 1]) }
+    await expect(topK(gpu, huge, huge, 1)).rejects.toThrow(/take shorter vectors/)
     await expect(topK(gpu, tensorRows(x), tensorRows(x), 1, { blockSize: 0 })).rejects.toThrow(
       /blockSize is 0/,
     )
