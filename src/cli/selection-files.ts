@@ -20,33 +20,7 @@ import {
 import { digestFile, writeWhole } from './files'
 import { LineFile } from './line-file'
 import type { OpenPart } from './pool-parts'
-
-/** The rows of a pool's files by ascending position in the pool; what cannot be read is left out. */
-async function* poolRows(
-  parts: readonly OpenPart[],
-  { indexOf }: JoinedParts,
-): AsyncGenerator<{ readonly index: number; readonly row: Row }, void, undefined> {
-  const streams = parts.map(({ rows }, part) => {
-    const events = rows[Symbol.asyncIterator]()
-    return async () => {
-      for (;;) {
-        const { value: event, done } = await events.next()
-        if (done) return null
-        if (event.kind === 'row') return { index: indexOf(part, event.row.index), row: event.row }
-      }
-    }
-  })
-  const heads = await Promise.all(streams.map(next => next()))
-  for (;;) {
-    let first = -1
-    for (const [part, head] of heads.entries())
-      if (head && (first === -1 || head.index < heads[first]!.index)) first = part
-    const head = heads[first]
-    if (!head) return
-    yield head
-    heads[first] = await streams[first]!()
-  }
-}
+import { TextStore } from './text-store'
 
 /** All bytes of a file that fits into memory. */
 export const bytesOf = async (content: Blob): Promise<Uint8Array> =>
@@ -97,21 +71,25 @@ const recordOf = ({ pool, outcomes }: Decided, i: number): SelectionRecord => {
   return selectionRecord({ row, score: row.score, exchanges: row.exchanges }, outcomes[i]!)
 }
 
-/** Reads the rows again: the kept ones by rank, each of the others for `drop`. */
-async function sortOut(
-  decided: Decided,
-  drop: (row: Row, record: SelectionRecord) => Promise<void> | void,
-): Promise<Row[]> {
+/** Reads the rows again, file by file: the kept ones by rank, each of the others for `drop` with its place in the pool. */
+async function sortOut(decided: Decided, drop: (row: Row, i: number) => void): Promise<Row[]> {
   const { parts, pool, outcomes } = decided
+  const changed = () => new DataError('an input has changed while it was selected from')
+  const places = new Map(pool.rows.map(({ index }, i) => [index, i]))
   const kept: Row[] = []
-  let i = 0
-  for await (const { index, row } of poolRows(parts, pool)) {
-    if (pool.rows[i]?.index !== index) throw new DataError('an input has changed while it was selected from')
-    const { decision } = outcomes[i]!
-    if (decision.kind === 'kept') kept[decision.rank] = row
-    else await drop(row, recordOf(decided, i))
-    i++
+  for (const [part, { rows }] of parts.entries()) {
+    for await (const event of rows) {
+      if (event.kind === 'problem') continue
+      const index = pool.indexOf(part, event.row.index)
+      const i = places.get(index)
+      if (i === undefined) throw changed()
+      places.delete(index)
+      const { decision } = outcomes[i]!
+      if (decision.kind === 'kept') kept[decision.rank] = event.row
+      else drop(event.row, i)
+    }
   }
+  if (places.size > 0) throw changed()
   return kept
 }
 
@@ -130,12 +108,20 @@ export async function writeSelection(
   writing: Writing,
 ): Promise<FileDigest[]> {
   await mkdir(folder, { recursive: true })
-  const dropped = new LineFile(join(folder, 'dropped.jsonl'))
-  const kept = await sortOut(decided, (row, { decision, reason }) => {
+  // The files may hold their rows in any order, and what is written is in the pool's.
+  using lines = await TextStore.open()
+  const dropped = new Map<number, number>()
+  const kept = await sortOut(decided, (row, i) => {
+    const { decision, reason } = recordOf(decided, i)
     const columns = { tabtune_decision: decision, tabtune_reason: reason }
-    return dropped.write(rowLine(row, { names: Object.keys(columns) }, columns))
+    dropped.set(i, lines.put(rowLine(row, { names: Object.keys(columns) }, columns)))
   })
-  await dropped.finish()
+  const file = new LineFile(join(folder, 'dropped.jsonl'))
+  for (const i of decided.outcomes.keys()) {
+    const place = dropped.get(i)
+    if (place !== undefined) await file.write(lines.get(place))
+  }
+  await file.finish()
   const { name, content } = await keptFile(decided.parts, kept, total(decided), writing)
   await writeWhole(join(folder, name), await bytesOf(content))
   await writeRecords(join(folder, 'selection.jsonl'), decided)

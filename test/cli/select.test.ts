@@ -108,6 +108,25 @@ describe('tabtune select, from columns', () => {
     return parsed(text(`${out}/selection.jsonl`)) as SelectionRecord[]
   }
 
+  it('takes rows in any order, such as those that it kept itself, and decides the same', async () => {
+    const numbered = rows.map((line, i) => `${line.slice(0, -1)},"tabtune_row":${i}}\n`)
+    const command = ['--strategy', 'top-score', '--budget', '4']
+    const results: string[][] = []
+    for (const order of [
+      [0, 1, 2, 3, 4, 5],
+      [3, 5, 0, 4, 1, 2],
+    ]) {
+      const name = `order-${order.join('')}`
+      writeFileSync(at(`${name}.jsonl`), order.map(i => numbered[i]).join(''))
+      expect(await run(['select', at(`${name}.jsonl`), ...command, '--out', at(name)])).toMatchObject(quiet)
+      results.push(['selected', 'selection', 'dropped'].map(file => text(`${name}/${file}.jsonl`)))
+    }
+    expect(results[1]).toEqual(results[0])
+    expect(linesOf(results[0]![2]!)).toHaveLength(2)
+    const again = await run(['select', at('order-012345/selected.jsonl'), ...command])
+    expect(again).toMatchObject({ ...quiet, stdout: results[0]![0] })
+  })
+
   it("reads Deita's scores and vectors, and computes neither", async () => {
     const records = await decisions('--budget', '10')
     expect(records.map(({ rank, decision }) => rank ?? decision)).toEqual([
