@@ -131,10 +131,18 @@ function standardOutput(input: Input): Lines {
   }
 }
 
-/** Rows as Parquet, which has no lines that could be written one by one: they pass through memory. */
-async function toParquet(path: string): Promise<Blob> {
+/**
+ * Rows as Parquet, which has no lines that could be written one by one: they pass through memory. They are read as
+ * those of the input were, so that all that were scored are found again.
+ */
+async function toParquet(path: string, { format }: ColumnJob['reading']): Promise<Blob> {
   try {
-    const file = await readRows(await openAsBlob(path), { name: path, container: 'jsonl' })
+    const file = await readRows(await openAsBlob(path), {
+      ...{ name: path, container: 'jsonl' },
+      ...(format === undefined ? {} : { format }),
+    })
+    const [lost] = file.problems
+    if (lost) throw new DataError(`${path}: row ${lost.index} cannot be read again: ${lost.reason}`)
     return await writeRows(file, [...file.rows.keys()], { container: 'parquet' })
   } catch (error) {
     if (!(error instanceof DataError)) throw error
@@ -162,7 +170,8 @@ async function fileLines(
       finish() {
         const problems = file.notes.map(problem => `${JSON.stringify(problem)}\n`).join('')
         const beside = new Map(problems === '' ? [] : [['.problems.jsonl', problems]])
-        return file.finish(beside, out.endsWith('.parquet') ? toParquet : undefined)
+        const convert = (path: string) => toParquet(path, reading)
+        return file.finish(beside, out.endsWith('.parquet') ? convert : undefined)
       },
       [Symbol.dispose]: () => file[Symbol.dispose](),
     }

@@ -157,6 +157,16 @@ describe('tabtune embed', () => {
     )
   })
 
+  it('has all rows in Parquet that a format was said for', async () => {
+    const mixed = { conversations: [], instruction: 'Name a tree.', output: 'An oak.' }
+    writeFileSync(at('mixed.jsonl'), `${JSON.stringify(mixed)}\n`.repeat(3) + manyRows(2))
+    const out = at('mixed.parquet')
+    const args = ['score', at('mixed.jsonl'), '--scorer', 'length', '--format', 'alpaca', '--out', out]
+    expect(await run(args)).toEqual(quiet)
+    const { rows: read } = await readRows(new Blob([readFileSync(out)]), { format: 'alpaca' })
+    expect(read).toHaveLength(5)
+  })
+
   it('keeps its rows where Parquet cannot hold them', async () => {
     const out = at('digits.parquet')
     const { code, stderr } = await run(['embed', at('rows.jsonl'), '--out', out])
