@@ -40,6 +40,7 @@ type ColumnFile = {
 
 const magicBytes = 4
 const maxFooterBytes = 2 ** 26
+/** Of one row group, packed and unpacked. */
 const maxGroupBytes = 2 ** 30
 const maxValues = 2 ** 26
 
@@ -122,7 +123,11 @@ function groupsOf(metadata: FileMetaData, size: number): readonly RowGroup[] {
     const columns = columnsOf(metadata, i, size)
     const from = Math.min(...columns.map(column => column.from))
     const to = Math.max(...columns.map(column => column.to))
-    if (to - from > maxGroupBytes)
+    const unpacked = columns.reduce(
+      (sum, { chunk }) => sum + Number(chunk.meta_data!.total_uncompressed_size),
+      0,
+    )
+    if (to - from > maxGroupBytes || unpacked > maxGroupBytes)
       throw new RangeError(`has row groups of more than 1 GB; save it with smaller ones`)
     return { rows: Number(group.num_rows), from, to }
   })
@@ -133,17 +138,19 @@ function groupsOf(metadata: FileMetaData, size: number): readonly RowGroup[] {
 }
 
 function checkColumns(bytes: Uint8Array, group: RowGroup, columns: readonly ColumnFile[]): void {
+  let left = maxGroupBytes
   for (const { path, from, to, chunk } of columns) {
     const levels = path.slice(1).map(({ element }) => element.repetition_type)
     const facts = chunk.meta_data!
     try {
-      checkPages(bytes.subarray(from - group.from, to - group.from), {
+      left -= checkPages(bytes.subarray(from - group.from, to - group.from), {
         codec: facts.codec,
         isBoolean: facts.type === 'BOOLEAN',
         maxRepetition: levels.filter(level => level === 'REPEATED').length,
         maxDefinition: levels.filter(level => level !== 'REQUIRED').length,
         values: Number(facts.num_values),
         rows: group.rows,
+        maxBytes: left,
       })
     } catch (error) {
       throw new RangeError(`column ${facts.path_in_schema.join('.')} ${reasonOf(error)}`, { cause: error })

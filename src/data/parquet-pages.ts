@@ -12,6 +12,8 @@ export interface ColumnFacts {
   readonly maxDefinition: number
   readonly values: number
   readonly rows: number
+  /** How many bytes its pages may unpack to. */
+  readonly maxBytes: number
 }
 
 /** Pages that unpack to more are refused. */
@@ -130,16 +132,21 @@ function checkValues({ data, encoding, present }: Page, column: ColumnFacts, dic
  * Walks over the pages of one column of one row group, so that what reads them afterwards meets no length, level or
  * index that is not so: such a reader would return other rows, or ask for more memory than there is.
  *
+ * @returns how many bytes the pages unpack to
  * @throws {RangeError} saying what is wrong
  */
-export function checkPages(bytes: Uint8Array, column: ColumnFacts): void {
+export function checkPages(bytes: Uint8Array, column: ColumnFacts): number {
   const reader = new ThriftReader(bytes)
+  let unpacked = 0
   let values = 0
   let rows = 0
   let dictionary = 0
   while (reader.at < bytes.length - 1) {
     const header = reader.struct()
     const body = reader.take(numberIn(header, 3))
+    // Before the page is unpacked: a header may promise far more than there is memory for.
+    unpacked += numberIn(header, 2)
+    if (unpacked > column.maxBytes) throw new RangeError('unpacks to more than the 1 GB of a row group')
     const type = header.get(1)
     if (type === 2) {
       dictionary = numberIn(structIn(header, 7), 1)
@@ -156,4 +163,5 @@ export function checkPages(bytes: Uint8Array, column: ColumnFacts): void {
   if (values !== column.values)
     throw new RangeError(`has ${values} values where the footer says ${column.values}`)
   if (rows !== column.rows) throw new RangeError(`has ${rows} rows where the footer says ${column.rows}`)
+  return unpacked
 }

@@ -1,5 +1,8 @@
 import type { SchemaElement } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
+import { contentOf } from '../../src/data/content'
+import { openParquet } from '../../src/data/parquet-file'
+import { checkPages } from '../../src/data/parquet-pages'
 import { readRows } from '../../src/data/read-rows'
 import { writeRows } from '../../src/data/write-rows'
 import { storedParquet, texts, utf8 } from './stored-parquet'
@@ -48,5 +51,30 @@ describe('Parquet files that are odd', () => {
     await expect(writeRows(good, [1])).resolves.toBeInstanceOf(Blob)
     const bad = storedParquet([...two, map('__proto__')])
     await expect(readRows(bad)).rejects.toThrow('is a Parquet file with a map key named __proto__')
+  })
+
+  it('refuses row groups that unpack to more than 1 GB', async () => {
+    const told = storedParquet(two, writer => {
+      for (const { meta_data } of writer.row_groups[0]!.columns)
+        meta_data!.total_uncompressed_size = 2n ** 29n + 1n
+    })
+    await expect(readRows(told)).rejects.toThrow('has row groups of more than 1 GB')
+    // What the footer does not say, the pages do.
+    const bytes = storedParquet([texts('output', ['a', 'b'])])
+    const { metadata, groups } = await openParquet(contentOf(bytes))
+    const facts = metadata.row_groups[0]!.columns[0]!.meta_data!
+    const check = (maxBytes: number) =>
+      checkPages(bytes.subarray(groups[0]!.from, groups[0]!.to), {
+        codec: facts.codec,
+        isBoolean: false,
+        maxRepetition: 0,
+        maxDefinition: 0,
+        values: 2,
+        rows: 2,
+        maxBytes,
+      })
+    expect(check(2 ** 30)).toBe(10)
+    expect(check(10)).toBe(10)
+    expect(() => check(9)).toThrow('unpacks to more than the 1 GB of a row group')
   })
 })

@@ -1,4 +1,4 @@
-import type { CompressionCodec, SchemaElement } from 'hyparquet'
+import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 
 interface StoredColumn {
@@ -21,10 +21,10 @@ export const texts = (name: string, values: readonly string[]): StoredColumn => 
   told: [{ name, type: 'BYTE_ARRAY', repetition_type: 'REQUIRED', converted_type: 'UTF8' }],
 })
 
-/** A Parquet file with columns whose stored values and told types are free of each other. */
+/** A Parquet file with columns whose stored values and told types are free of each other; `change` is the last word. */
 export function storedParquet(
   columns: readonly StoredColumn[],
-  codec: CompressionCodec = 'SNAPPY',
+  change?: (writer: ParquetWriter) => void,
 ): Uint8Array {
   const output = new ByteWriter()
   const root: SchemaElement = { name: 'root', num_children: columns.length }
@@ -32,10 +32,10 @@ export function storedParquet(
     writer: output,
     schema: [root, ...columns.flatMap(({ stored }) => stored)],
     statistics: false,
-    codec,
   })
   writer.write({ columnData: columns.map(({ name, data }) => ({ name, data })) })
   writer.schema = [root, ...columns.flatMap(({ stored, told = stored }) => told)]
+  change?.(writer)
   writer.finish()
   return new Uint8Array(output.getBuffer())
 }
