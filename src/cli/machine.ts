@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   type FileDigest,
@@ -14,6 +14,7 @@ import {
 } from '../index'
 import { filesFromFolder } from '../io/model-files-node'
 import type { Context } from './command'
+import { digestFile } from './files'
 import { UsageError } from './options'
 
 /** The demonstration model that comes with the package. */
@@ -46,7 +47,7 @@ export class Machine implements Disposable {
   /** The files of the model's folder. @throws {UsageError} if it is not there */
   async files(): Promise<ModelFiles> {
     if (this.#files) return this.#files
-    const path = this.#folder ?? bundledModel()
+    const path = this.#path
     await stat(path).catch(() => {
       throw new UsageError(`${path}: there is no such model folder`)
     })
@@ -69,11 +70,15 @@ export class Machine implements Disposable {
     return this.#tokenizer
   }
 
+  get #path(): string {
+    return this.#folder ?? bundledModel()
+  }
+
   /** What was used of it so far, for a manifest. */
   async used(): Promise<{ gpu: Gpu | null; model: { name: string; files: FileDigest[] } | null }> {
     const model = this.#files && {
       name: this.#folder === null ? 'bundled' : basename(resolve(this.#folder)),
-      files: await modelDigests(this.#files),
+      files: await modelDigests(this.#files, path => digestFile(join(this.#path, path), path)),
     }
     return { gpu: this.#gpu, model }
   }

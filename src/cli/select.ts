@@ -23,7 +23,7 @@ import {
 import type { Command, Context } from './command'
 import { embedders } from './embedders'
 import { writeWhole } from './files'
-import { openInput } from './input'
+import { type Input, openInput } from './input'
 import { Machine } from './machine'
 import { UsageError } from './options'
 import { firstRow, type OpenPart, openParts, readPart } from './pool-parts'
@@ -46,13 +46,14 @@ export const select: Command = {
 async function runSelect(args: SelectArguments, context: Context): Promise<boolean> {
   const { progress, signal } = context
   const parts = await openParts(args.inputs, args.reading, signal)
+  const wanted = args.target === null ? null : await openInput(args.target)
   using machine = new Machine(args.model, context)
   using texts = await TextStore.open()
   try {
     const pool = await readPool(args, parts, texts, machine, context)
     progress.note(`pool: ${pool.rows.length} rows read, ${pool.problems.length} not`)
     const { vectors, embedder } = await vectorsOf(args, parts, pool, machine)
-    const target = await targetOf(args, embedder, signal)
+    const target = await targetOf(args, wanted, embedder, signal)
     const budget = args.budget ?? usualBudget(args, pool.rows.length)
     const selector = args.strategy.make({ ...args.options, budget, target })
     const selection = await selectRows({ items: pool.rows, ...(vectors ? { vectors } : {}) }, selector, {
@@ -62,7 +63,7 @@ async function runSelect(args: SelectArguments, context: Context): Promise<boole
     const decided: Decided = { parts, pool, outcomes: selection.outcomes }
     progress.note(`selected ${selection.kept.length} rows`)
     if (args.out === '-') await toStandardOutput(await bytesOf(await keptContent(decided, args.writing)))
-    else await writeResults(args, decided, machine)
+    else await writeResults(args, decided, wanted, machine)
   } catch (error) {
     if (!signal.aborted) throw error
     progress.done()
@@ -74,12 +75,13 @@ async function runSelect(args: SelectArguments, context: Context): Promise<boole
 
 /** What the pool is like, where the strategy asks for it. Its vectors are of the kind that the pool's are. */
 async function targetOf(
-  { target, strategy }: SelectArguments,
+  { strategy }: SelectArguments,
+  target: Input | null,
   embedder: Embedder | null,
   signal: AbortSignal,
 ): Promise<Target> {
-  if (target === null) return { texts: [], vectors: null, embedder }
-  const { blob, name } = await openInput(target)
+  if (!target) return { texts: [], vectors: null, embedder }
+  const { blob, name } = target
   const { rows } = await readRows(blob, { name, signal })
   const texts = rows.map(rowText)
   if (!strategy.vectors || embedder) return { texts, vectors: null, embedder }
@@ -92,6 +94,9 @@ async function targetOf(
   })
   return { texts, vectors, embedder }
 }
+
+/** Lengths as `score` gives them. */
+const noSpecials = { addSpecialTokens: false } as const
 
 const usualBudget = ({ strategy }: SelectArguments, rows: number): Budget =>
   strategy.usual === 'all' ? Infinity : budgetFor({ budget: null }, rows)
@@ -115,7 +120,7 @@ async function readPool(
     texts,
     vectors: strategy.vectors && args.embedder === null,
     ...(source === null ? {} : { sourceField: source }),
-    ...(tokenizer ? { countTokens: (text: string) => tokenizer.encode(text).length } : {}),
+    ...(tokenizer ? { countTokens: (text: string) => tokenizer.encode(text, noSpecials).length } : {}),
   }
   const rowScore = { reduce, combine: combine === 'rank' ? product : combine }
   const read = []
@@ -167,13 +172,16 @@ async function vectorsOf(
 async function writeResults(
   { out, typed, writing }: SelectArguments,
   decided: Decided,
+  wanted: Input | null,
   machine: Machine,
 ): Promise<void> {
   const outputs = await writeSelection(out, decided, writing)
   const identity = jobIdentity({
     ...(await machine.used()),
     options: { command: 'select', ...typed },
-    inputs: decided.parts.map(({ input }) => input.digest),
+    inputs: [...decided.parts.map(({ input }) => input), ...(wanted ? [wanted] : [])].map(
+      ({ digest }) => digest,
+    ),
   })
   await writeWhole(join(out, 'manifest.json'), `${JSON.stringify({ ...identity, outputs }, null, 2)}\n`)
 }

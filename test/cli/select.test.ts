@@ -203,6 +203,11 @@ describe('tabtune select, by every strategy', () => {
     })
   }, 120_000)
 
+  it('names the rows that are wanted in the manifest', () => {
+    const { inputs }: Manifest = JSON.parse(text('rds/manifest.json'))
+    expect(inputs.map(({ name }) => name)).toEqual([scored, 'target.jsonl'])
+  })
+
   it('writes the kept rows alone to standard output', async () => {
     const piped = await run(['select', '-', '--strategy', 'random', '--budget', '9', '--seed', '7'], {
       stdin: text(scored),
@@ -222,6 +227,15 @@ describe('tabtune select, by every strategy', () => {
     const tokens = await run(['score', '-', '--scorer', 'length'], { stdin: stdout })
     const total = parsed(tokens.stdout).reduce((sum, { tabtune_tokens }) => sum + tabtune_tokens, 0)
     expect(total > 150 && total <= 200).toBe(true)
+  })
+
+  it('counts tokens as score does', async () => {
+    const tokens = async (name: string) => {
+      const args = ['--strategy', 'length', '--budget', 'all', '--out', at(`${name}-lengths`)]
+      expect(await run(['select', at(`${name}.jsonl`), ...args])).toMatchObject(quiet)
+      return (parsed(text(`${name}-lengths/selection.jsonl`)) as SelectionRecord[]).map(({ value }) => value)
+    }
+    expect(await tokens('few')).toEqual(await tokens('part-0-of-1'))
   })
 })
 

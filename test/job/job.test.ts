@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { fileDigest, jsonLines, sha256Hex } from '../../src/data/manifest'
+import { type FileDigest, fileDigest, jsonLines, sha256Hex } from '../../src/data/manifest'
 import { readPairs } from '../../src/data/read-pairs'
 import { readRows } from '../../src/data/read-rows'
 import { writeRows } from '../../src/data/write-rows'
@@ -167,13 +167,32 @@ describe('modelDigests', () => {
     const digests = await modelDigests(files)
     const names = digests.map(({ name }) => name)
     expect(names).toEqual(expect.arrayContaining(['config.json', 'tokenizer.json', 'model.safetensors']))
-    expect(names).toContain('complexity/adapter_model.safetensors')
+    for (const folder of ['complexity', 'quality'])
+      for (const file of ['adapter_config.json', 'adapter_model.safetensors'])
+        expect(names).toContain(`${folder}/${file}`)
     expect(names).not.toContain('model.safetensors.index.json')
     for (const digest of digests) {
       const source = await files.open(digest.name)
       const bytes = await source.read(0, source.size)
       expect(digest).toEqual({ name: digest.name, bytes: bytes.length, sha256: await sha256Hex(bytes) })
     }
+  })
+
+  test('are of the chat template, and of the shards where these can be read in pieces', async () => {
+    const map = { a: 'two.safetensors', b: 'one.safetensors', c: 'two.safetensors' }
+    const content = {
+      'chat_template.jinja': 'so',
+      'model.safetensors.index.json': JSON.stringify({ weight_map: map }),
+      'one.safetensors': '1',
+      'two.safetensors': '2',
+    }
+    const files = filesFromList(
+      new Map(Object.entries(content).map(([name, text]) => [name, new Blob([text])])),
+    )
+    const names = async (...how: [] | [(path: string) => Promise<FileDigest>]) =>
+      (await modelDigests(files, ...how)).map(({ name }) => name)
+    expect(await names()).toEqual(Object.keys(content).slice(0, 2))
+    expect(await names(async path => fileDigest(path, await files.text(path)))).toEqual(Object.keys(content))
   })
 
   test('leave out what a folder does not have', async () => {
