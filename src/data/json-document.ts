@@ -50,6 +50,8 @@ function scanList(bytes: Uint8Array, open: number): { elements: Element[]; end: 
 
 interface Wrapper {
   readonly names: ReadonlySet<string>
+  /** Names that stand there more than once. */
+  readonly repeated: ReadonlySet<string>
   readonly lists: ReadonlyMap<string, Element[]>
   readonly whole: Element
   readonly end: number
@@ -57,6 +59,7 @@ interface Wrapper {
 
 function scanWrapper(bytes: Uint8Array, open: number): Wrapper {
   const names = new Set<string>()
+  const repeated = new Set<string>()
   const lists = new Map<string, Element[]>()
   let depth = 1
   let at = skipSpace(bytes, open + 1)
@@ -70,6 +73,7 @@ function scanWrapper(bytes: Uint8Array, open: number): Wrapper {
     if (typeof end !== 'number') throw new Broken(end, undefined)
     const text = decodeUtf8(bytes.subarray(at, end))
     const name = text === undefined ? '�' : String(JSON.parse(text))
+    if (names.has(name)) repeated.add(name)
     names.add(name)
     at = end
     need(colon, 'a colon')
@@ -90,7 +94,7 @@ function scanWrapper(bytes: Uint8Array, open: number): Wrapper {
     need(comma, 'a comma or }')
     at = skipSpace(bytes, at + 1)
   }
-  return { names, lists, whole: { from: open, to: at + 1, depth }, end: at + 1 }
+  return { names, repeated, lists, whole: { from: open, to: at + 1, depth }, end: at + 1 }
 }
 
 function lineOf(bytes: Uint8Array, offset: number): number {
@@ -116,7 +120,7 @@ function explain(bytes: Uint8Array, { fault, before }: Broken): string {
  * The rows of one JSON document: the elements of its list, of the only list that its object holds, or the object
  * itself when it has one of `recordKeys`. `from` is where the text begins, past a byte order mark.
  *
- * @throws {DataError} when it is not UTF-8, not JSON, cut off, or has no list of rows
+ * @throws {DataError} when it is not UTF-8, not JSON, cut off, has no list of rows, or names a list twice
  */
 export function documentRows(bytes: Uint8Array, from: number, recordKeys: readonly string[]): DocumentRows {
   const open = skipSpace(bytes, from)
@@ -149,6 +153,11 @@ function checkUtf8(bytes: Uint8Array, from: number, fault: JsonFault | undefined
 
 function unwrap(wrapper: Wrapper, recordKeys: readonly string[]): DocumentRows {
   if (recordKeys.some(key => wrapper.names.has(key))) return { elements: [wrapper.whole], isRecord: true }
+  for (const name of wrapper.lists.keys())
+    if (wrapper.repeated.has(name))
+      throw new DataError(
+        `is an object with two fields named ${JSON.stringify(name)}: join their lists into one`,
+      )
   const [only] = wrapper.lists.values()
   if (wrapper.lists.size === 1 && only) return { elements: only, isRecord: false }
   const found = [...(wrapper.lists.size > 1 ? wrapper.lists.keys() : wrapper.names)].slice(0, 8)

@@ -133,6 +133,16 @@ describe('files that cannot be read', () => {
       'the file is an object with 2 lists ("train", "test"): save the list that holds the rows as a file of its own.',
     ],
     [
+      'two lists of one name',
+      `{"rows":[${row}],"n":1,"rows":[${row}]}`,
+      'the file is an object with two fields named "rows": join their lists into one.',
+    ],
+    [
+      'a list that another value of its name replaces',
+      `{"rows":[${row}],"rows":null}`,
+      'the file is an object with two fields named "rows": join their lists into one.',
+    ],
+    [
       'pairs',
       '[{"prompt":"a","chosen":"b","rejected":"c"}]',
       'the file holds no rows: its only row is a preference pair (it has "chosen" and "rejected"), not an instruction row.',
