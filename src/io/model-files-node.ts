@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type ByteSource, checkRange, ModelFilesError } from './byte-source'
 import { type ModelFiles, modelFiles } from './model-files'
@@ -20,21 +20,36 @@ async function openFile(path: string): Promise<ByteSource | null> {
     size,
     async read(begin, end) {
       checkRange(path, size, begin, end)
-      const bytes = new Uint8Array(end - begin)
       // Opened for each read: a source has no end of life at which a handle could be closed.
       const file = await open(path).catch(cause => {
         throw new ModelFilesError(`${path}: it cannot be opened: ${cause.message}`, { cause })
       })
       try {
-        for (let at = 0; at < bytes.length; ) {
-          const { bytesRead } = await file.read(bytes, at, bytes.length - at, begin + at)
-          if (bytesRead === 0) throw new ModelFilesError(`${path}: the file became shorter while it was read`)
-          at += bytesRead
-        }
+        return await readPieces(file, path, begin, end)
       } finally {
         await file.close()
       }
-      return bytes
     },
   }
+}
+
+/** Node ends the process when it is asked for 2 GiB or more at once. */
+const PIECE_BYTES = 2 ** 30
+
+/** Bytes [begin, end) of an open file. */
+export async function readPieces(
+  file: Pick<FileHandle, 'read'>,
+  path: string,
+  begin: number,
+  end: number,
+  pieceBytes = PIECE_BYTES,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(end - begin)
+  for (let at = 0; at < bytes.length; ) {
+    const length = Math.min(bytes.length - at, pieceBytes)
+    const { bytesRead } = await file.read(bytes, at, length, begin + at)
+    if (bytesRead === 0) throw new ModelFilesError(`${path}: the file became shorter while it was read`)
+    at += bytesRead
+  }
+  return bytes
 }
