@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Manifest, SelectionRecord } from '../../src/index'
-import { inTurns, run, temporaryFolder } from './command'
+import { inTurns, root, run, temporaryFolder } from './command'
 import { manyRows } from './many-rows'
 
 const folder = temporaryFolder({ keep: true })
@@ -229,13 +229,37 @@ describe('tabtune select, by every strategy', () => {
     expect(total > 150 && total <= 200).toBe(true)
   })
 
-  it('counts tokens as score does', async () => {
-    const tokens = async (name: string) => {
-      const args = ['--strategy', 'length', '--budget', 'all', '--out', at(`${name}-lengths`)]
+  it('counts tokens as score does, without those that a tokenizer adds', async () => {
+    const model = at('model')
+    cpSync(join(root, 'demo/public/model'), model, { recursive: true })
+    const tokenizer = JSON.parse(readFileSync(join(model, 'tokenizer.json'), 'utf8'))
+    const { id, content } = tokenizer.added_tokens[0]
+    const special = { SpecialToken: { id: content, type_id: 0 } }
+    const sequence = (name: string) => ({ Sequence: { id: name, type_id: 0 } })
+    tokenizer.post_processor = {
+      type: 'TemplateProcessing',
+      single: [special, sequence('A')],
+      pair: [special, sequence('A'), sequence('B')],
+      special_tokens: { [content]: { id: content, ids: [id], tokens: [content] } },
+    }
+    writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(tokenizer))
+    const lengths = async (name: string) => {
+      const args = [
+        '--strategy',
+        'length',
+        '--budget',
+        'all',
+        '--model',
+        model,
+        '--out',
+        at(`${name}-lengths`),
+      ]
       expect(await run(['select', at(`${name}.jsonl`), ...args])).toMatchObject(quiet)
       return (parsed(text(`${name}-lengths/selection.jsonl`)) as SelectionRecord[]).map(({ value }) => value)
     }
-    expect(await tokens('few')).toEqual(await tokens('part-0-of-1'))
+    const scoring = ['score', at('few.jsonl'), '--scorer', 'length', '--model', model]
+    expect(await run([...scoring, '--out', at('few-scored.jsonl')])).toMatchObject(quiet)
+    expect(await lengths('few')).toEqual(await lengths('few-scored'))
   })
 })
 
