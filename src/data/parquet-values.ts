@@ -9,8 +9,8 @@ class Damaged {
   constructor(readonly reason: string) {}
 }
 
-/** JSON as a column of JSON texts holds it. */
-class JsonText {
+/** A value whose JSON is known, and how deep it nests. */
+export class JsonText {
   constructor(
     readonly text: string,
     readonly depth: number,
