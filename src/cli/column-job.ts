@@ -136,8 +136,11 @@ function standardOutput(input: Input): Lines {
  * those of the input were, so that all that were scored are found again.
  */
 async function toParquet(path: string, { format }: ColumnJob['reading']): Promise<Blob> {
+  const lines = await openAsBlob(path)
+  // A part of a file may have no rows; a file without a byte says so in any container.
+  if (lines.size === 0) return lines
   try {
-    const file = await readRows(await openAsBlob(path), {
+    const file = await readRows(lines, {
       ...{ name: path, container: 'jsonl' },
       ...(format === undefined ? {} : { format }),
     })
@@ -169,7 +172,8 @@ async function fileLines(
       append: (chunk, lines, problems) => file.append(chunk, lines, problems),
       finish() {
         const problems = file.notes.map(problem => `${JSON.stringify(problem)}\n`).join('')
-        const beside = new Map(problems === '' ? [] : [['.problems.jsonl', problems]])
+        // One of an earlier file of this name would tell of rows that this one has.
+        const beside = new Map([['.problems.jsonl', problems || null]])
         const convert = (path: string) => toParquet(path, reading)
         return file.finish(beside, out.endsWith('.parquet') ? convert : undefined)
       },

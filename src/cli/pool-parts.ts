@@ -92,12 +92,25 @@ export async function readPart(
 
 /** What `score` and `embed` could not read of the file that this one is made of. */
 async function problemsBeside({ path }: Input): Promise<Problem[]> {
-  const lines = await readFile(`${path}.problems.jsonl`, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const beside = `${path}.problems.jsonl`
+  const text = await readFile(beside, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return ''
     throw error
   })
-  return lines
+  return text
     .split('\n')
-    .filter(line => line !== '')
-    .map(line => JSON.parse(line) as Problem)
+    .flatMap((line, i) => (line === '' ? [] : [problemOf(line, `${beside}: line ${i + 1}`)]))
+}
+
+function problemOf(line: string, where: string): Problem {
+  try {
+    const { index, reason, excerpt, ...rest } = JSON.parse(line) as Problem
+    if (Number.isSafeInteger(index) && index >= 0 && typeof reason === 'string')
+      return { index, reason, excerpt, ...rest }
+  } catch {
+    // The reason is of no use to whoever did not write the file.
+  }
+  throw new DataError(
+    `${where} does not say which row could not be read; make the part again, or remove that file`,
+  )
 }

@@ -100,11 +100,11 @@ export class ResumableFile implements Disposable {
   /**
    * Gives the file its name.
    *
-   * @param beside files that belong to it, by what their names add to its own
+   * @param beside files that belong to it, by what their names add to its own; null for one that must not be there
    * @param convert makes what the file is to hold, where that is not the lines themselves
    */
   async finish(
-    beside: ReadonlyMap<string, string>,
+    beside: ReadonlyMap<string, string | null>,
     convert?: (lines: string) => Promise<Blob>,
   ): Promise<void> {
     await this.#checkUnchanged()
@@ -112,6 +112,10 @@ export class ResumableFile implements Disposable {
     if (convert) await pipeline((await convert(this.#partial)).stream(), createWriteStream(made))
     const outputs: FileDigest[] = [await digestFile(made, nameOf(this.path))]
     for (const [suffix, content] of beside) {
+      if (content === null) {
+        await rm(this.path + suffix, { force: true })
+        continue
+      }
       await writeWhole(this.path + suffix, content)
       outputs.push(await digestFile(this.path + suffix))
     }

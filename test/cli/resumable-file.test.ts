@@ -65,6 +65,15 @@ describe('a resumable file', () => {
     expect(await ResumableFile.open(out, identity)).toBe(null)
   })
 
+  it('has nothing beside it that an earlier file left', async () => {
+    const out = path()
+    writeFileSync(`${out}.problems.jsonl`, 'of another')
+    using file = (await ResumableFile.open(out, identity))!
+    await write(file)
+    await file.finish(new Map([['.problems.jsonl', null]]))
+    expect(readdirSync(join(out, '..')).sort()).toEqual(['out.jsonl', 'out.jsonl.manifest.json'])
+  })
+
   it('continues wherever its two files break off, with nothing written twice', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -127,6 +127,19 @@ describe('tabtune select, from columns', () => {
     expect(again).toMatchObject({ ...quiet, stdout: results[0]![0] })
   })
 
+  it('says which file beside the rows is damaged', async () => {
+    const [part, beside] = ['damaged.jsonl', 'damaged.jsonl.problems.jsonl']
+    writeFileSync(at(part), rows.map((line, i) => `${line.slice(0, -1)},"tabtune_row":${i}}\n`).join(''))
+    for (const damaged of ['{"index":7,', '{"index":"7","reason":"it is cut"}']) {
+      writeFileSync(at(beside), `{"index":6,"reason":"it is cut","excerpt":""}\n${damaged}\n`)
+      const { code, stderr } = await run(['select', at(part), '--strategy', 'top-score'])
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: [expect.stringContaining(`${at(beside)}: line 2 does not say`)],
+      })
+    }
+  })
+
   it("reads Deita's scores and vectors, and computes neither", async () => {
     const records = await decisions('--budget', '10')
     expect(records.map(({ rank, decision }) => rank ?? decision)).toEqual([
