@@ -1,19 +1,11 @@
 import { columnNumbers } from '../data/column-numbers'
 import { contentId } from '../data/content-id'
 import type { Row } from '../data/row'
-import { EMBEDDING, POSITION, TOKENS } from './row-columns'
+import { EMBEDDING, TOKENS } from './row-columns'
 
 /** Whether a field of a row was computed for it, and is no part of what it says. */
 const isComputed = (name: string): boolean =>
   name.startsWith('tabtune_') || name === EMBEDDING || name.endsWith('_scores')
-
-/** The row's position in the file that it was scored in, where a column says it. */
-export function positionOf({ raw }: Pick<Row, 'raw'>): number | undefined {
-  const position = columnNumbers(raw, POSITION)
-  return typeof position === 'number' && Number.isSafeInteger(position) && position >= 0
-    ? position
-    : undefined
-}
 
 /** Length of the row's text in tokens, where a column says it. */
 export function tokensOf({ raw }: Pick<Row, 'raw'>): number | undefined {

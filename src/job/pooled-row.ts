@@ -3,8 +3,8 @@ import { contentId } from '../data/content-id'
 import { field, isFields } from '../data/fields'
 import type { ExchangeScores, Score, ScoredRow } from '../scoring/scorer'
 import type { PoolItem } from '../selection/pool'
-import { ownId, positionOf, tokensOf } from './own-columns'
-import { EMBEDDING, MISSING, TRUNCATED } from './row-columns'
+import { ownId, tokensOf } from './own-columns'
+import { EMBEDDING, MISSING, positionOf, TRUNCATED } from './row-columns'
 import { rowText } from './row-text'
 
 /** Texts that lie elsewhere, such as on disk. */

@@ -1,3 +1,4 @@
+import { columnNumbers } from '../data/column-numbers'
 import { layoutJson } from '../data/json-layout'
 import { joinMembers, jsonMembers } from '../data/json-members'
 import type { Row } from '../data/row'
@@ -14,7 +15,10 @@ export interface RowColumns {
   compute(rows: readonly Row[], options: ScorerOptions): Promise<Readonly<Record<string, unknown>>[]>
 }
 
-/** The row's position in the file that was scored or embedded, from 0, counting what could not be read. */
+/**
+ * The row's position in the file that was scored or embedded first, from 0, counting what could not be read: of a part
+ * it stays the one in the whole file.
+ */
 export const POSITION = 'tabtune_row'
 /** The row's score: its exchanges' scores, joined as the scorer says. */
 export const SCORE = 'tabtune_score'
@@ -29,6 +33,14 @@ export const EMBEDDING = 'embedding'
 
 /** The column of a scorer's key, under Deita's name: one value for each exchange. */
 export const scoreColumn = (key: string): string => `${key}_scores`
+
+/** The row's position in the file that it was scored in, where a column says it. */
+export function positionOf({ raw }: Pick<Row, 'raw'>): number | undefined {
+  const position = columnNumbers(raw, POSITION)
+  return typeof position === 'number' && Number.isSafeInteger(position) && position >= 0
+    ? position
+    : undefined
+}
 
 /** What a scorer gives, in columns. A score that could not be computed is null, and `tabtune_missing` says why. */
 export function scoreColumns(
@@ -51,7 +63,7 @@ export function scoreColumns(
           [MISSING]: typeof score === 'number' ? null : score.missing,
           [TRUNCATED]: exchanges.some(({ truncated }) => truncated),
           [TOKENS]: tokenizer.encode(rowText(row), { addSpecialTokens: false }).length,
-          [POSITION]: row.index,
+          [POSITION]: positionOf(row) ?? row.index,
         }
       })
     },
@@ -71,9 +83,9 @@ export function embeddingColumns(embedder: Embedder): RowColumns {
       const values = await embedder.gpu.read(vectors)
       const E = embedder.dimensions
       onProgress?.(1)
-      return rows.map(({ index }, i) => ({
+      return rows.map((row, i) => ({
         [EMBEDDING]: Array.from(values.subarray(i * E, (i + 1) * E), shortest),
-        [POSITION]: index,
+        [POSITION]: positionOf(row) ?? row.index,
       }))
     },
   }

@@ -54,7 +54,7 @@ describe('columns of scores', () => {
     )
     const tokenizer = await loadTokenizer(await bundledFiles())
     const tokens = (text: string) => tokenizer.encode(text, { addSpecialTokens: false }).length
-    const rows = [row(4, 'ab', 'abcd'), row(9, 'a', '')]
+    const rows = [row(4, 'ab', 'abcd'), { ...row(2, 'a', ''), raw: { tabtune_row: 9 } }]
     expect(answeredTurns(rows[0]!)).toHaveLength(2)
     const columns = scoreColumns(scorer, tokenizer, { reduce: mean })
     const values = await columns.compute(rows, {})
