@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { DataError } from './data-error'
-import { layoutJson } from './json-layout'
+import { lostNumber } from './lost-number'
 import type { ParquetFile } from './parquet-file'
 import { columnShape, schemaOf, toShape } from './parquet-schema'
 import { decodeUtf8 } from './utf-8'
@@ -31,14 +31,6 @@ function write(
   return new Blob([output.getBuffer()])
 }
 
-/** An integer with more digits than a double keeps, outside of texts. */
-function lostInteger(text: string): string | undefined {
-  const integers = layoutJson(text, 0)
-    .replace(/"(?:[^"\\]|\\.)*"/g, '""')
-    .match(/(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g)
-  return integers?.find(digits => String(Number(digits)) !== digits)
-}
-
 const isMalformed = (value: unknown): boolean =>
   typeof value === 'string'
     ? /\p{Surrogate}/u.test(value)
@@ -46,13 +38,14 @@ const isMalformed = (value: unknown): boolean =>
 
 /**
  * JSON objects as Parquet with a column for each of their names. Lists and objects become Parquet's own where all rows
- * agree, and JSON texts otherwise. Null and what is missing are the same. `describe` names a record for people.
+ * agree, and JSON texts otherwise. Null and what is missing are the same, and so are 0 and -0. `describe` names a record
+ * for people.
  *
  * @throws {DataError} for a record that would not be read back as it is
  */
 export function recordsToParquet(texts: readonly string[], describe: (i: number) => string): Blob {
   const records = texts.map((text, i) => {
-    const lost = lostInteger(text)
+    const lost = lostNumber(text)
     if (lost !== undefined)
       throw new DataError(
         `${describe(i)} has the number ${lost}, of which Parquet would lose digits. Write JSON lines instead`,
