@@ -12,6 +12,7 @@ export interface CsvRecord extends Line {
 const newline = 0x0a
 const carriageReturn = 0x0d
 const quote = 0x22
+const byteOrderMark = [0xef, 0xbb, 0xbf]
 
 // Where a byte of a record stands. A quote begins a quoted field only at the field's beginning (RFC 4180).
 const fieldStart = 0
@@ -22,7 +23,7 @@ const afterQuote = 3
 
 /**
  * The records of a CSV text, streamed: no more than one record and one chunk is held at a time. Line ends within quotes
- * belong to their field. A record over `limit` bytes is passed over and comes out `tooLong` with its first 400 bytes.
+ * belong to their field. A byte order mark stays in the first record, but is no part of its first field. A record over `limit` bytes is passed over and comes out `tooLong` with its first 400 bytes.
  * `delimiter` is a byte.
  */
 export async function* readCsvRecords(
@@ -38,6 +39,7 @@ export async function* readCsvRecords(
   let start = 0
   let tooLong = false
   let fileEnd = 0
+  let marked = 0
 
   const append = (piece: Uint8Array): void => {
     length += piece.length
@@ -68,6 +70,10 @@ export async function* readCsvRecords(
     let from = 0
     for (let at = 0; at < chunk.length; at++) {
       const byte = chunk[at]!
+      if (marked < byteOrderMark.length) {
+        if (byte === byteOrderMark[marked++]) continue
+        marked = byteOrderMark.length
+      }
       if (byte === newline) {
         lines++
         if (state === quoted) continue

@@ -5,6 +5,7 @@ import { readCsvRecords } from '../../src/data/csv-records'
 import { gzip } from '../../src/data/gzip'
 import { readPairs } from '../../src/data/read-pairs'
 import { readRows } from '../../src/data/read-rows'
+import { writeRows } from '../../src/data/write-rows'
 
 async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = []
@@ -45,6 +46,18 @@ describe('CSV and TSV', () => {
     expect(file.rows[0]?.turns.map(({ content }) => content)).toEqual(['a', 'b, "c"'])
     const packed = await readRows(await gzip(new Blob([text])))
     expect(packed).toMatchObject({ container, gzip: true, rows: [{ id: file.rows[0]!.id }] })
+  })
+
+  it('passes over a byte order mark before a quoted name with a line break in it', async () => {
+    const text = '\uFEFF"my\nnotes",instruction,output\n"x\ny",a,b\n'
+    const file = await readRows(text)
+    expect(file).toMatchObject({ container: 'csv', problems: [], rows: [{ raw: { 'my\nnotes': 'x\ny' } }] })
+    expect(await (await writeRows(file, [0])).text()).toBe(text.slice(1))
+    const bytes = new TextEncoder().encode(text)
+    const chunks = async function* () {
+      for (const [i, byte] of bytes.entries()) yield { bytes: Uint8Array.of(byte), end: i + 1 }
+    }
+    expect(await all(readCsvRecords(chunks(), 0x2c, 1000))).toHaveLength(2)
   })
 
   it('reads messages as JSON in a field, and pairs of texts or messages', async () => {
