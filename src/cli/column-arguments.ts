@@ -8,13 +8,25 @@ export const readingUsage = `  --container NAME       how INPUT holds its rows, 
   --format NAME          how a row is written: alpaca, sharegpt or messages (default: each by its shape)
 `
 
-/** The library checks the names: it alone knows which there are. */
+export const containers: Readonly<Record<ContainerName, ContainerName>> = {
+  json: 'json',
+  jsonl: 'jsonl',
+  csv: 'csv',
+  tsv: 'tsv',
+  parquet: 'parquet',
+}
+
+export const formats: Readonly<Record<RowFormat, RowFormat>> = {
+  alpaca: 'alpaca',
+  sharegpt: 'sharegpt',
+  messages: 'messages',
+}
+
+/** @throws {UsageError} */
 export function readReading<Spec extends OptionSpec & typeof readingSpec>(given: Given<Spec>) {
-  const [container, format] = [given.text('container'), given.text('format')]
-  return {
-    ...(container === null ? {} : { container: container as ContainerName }),
-    ...(format === null ? {} : { format: format as RowFormat }),
-  }
+  const container = given.choice('container', null, containers)
+  const format = given.choice('format', null, formats)
+  return { ...(container === null ? {} : { container }), ...(format === null ? {} : { format }) }
 }
 
 /** Options of all commands that add columns to rows. */

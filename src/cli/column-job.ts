@@ -18,6 +18,7 @@ import {
 import type { Context } from './command'
 import { type Input, openInput } from './input'
 import { Machine } from './machine'
+import { firstRow } from './pool-parts'
 import { chunkDetail } from './progress'
 import { ResumableFile } from './resumable-file'
 import { toStandardOutput } from './standard-output'
@@ -62,6 +63,7 @@ export async function writeColumns(job: ColumnJob, context: Context): Promise<bo
   const input = await openInput(job.input)
   const { blob, name } = input
   const rows = await openRows(blob, { name, signal, ...job.reading })
+  await firstRow([{ input, rows }])
   using machine = new Machine(job.model, context)
   // What the result depends on is known before anything is computed.
   if (job.needs.gpu) await machine.gpu()

@@ -114,7 +114,7 @@ async function poolRows(
   context: Context,
 ): Promise<readonly PooledRow[]> {
   const [part] = (await openParts([pool], reading, context.signal)) as [OpenPart]
-  const columns = columnsOf((await firstRow(part)).raw, scorers.deita!.keys)
+  const columns = columnsOf((await firstRow([part])).raw, scorers.deita!.keys)
   const tokenizer = await machine.tokenizer()
   const pooling = {
     texts,

@@ -18,6 +18,7 @@ import {
 } from '../index'
 import type { Context } from './command'
 import { type Input, openInput } from './input'
+import { UsageError } from './options'
 import { chunkDetail } from './progress'
 
 /** A file that a pool is made of. */
@@ -58,10 +59,18 @@ export async function openParts(
   return [...parts, ...empty]
 }
 
-/** The first row of a file that can be read. @throws {DataError} if there is none */
-export async function firstRow({ rows, input }: OpenPart): Promise<Row> {
-  for await (const event of rows) if (event.kind === 'row') return event.row
-  throw new DataError(`${input.name} holds no row that can be read`)
+/** The first row of files that can be read. @throws {UsageError} if there is none */
+export async function firstRow(parts: readonly OpenPart[]): Promise<Row> {
+  let problem: Problem | undefined
+  for (const { rows } of parts) {
+    for await (const event of rows) {
+      if (event.kind === 'row') return event.row
+      problem ??= event.problem
+    }
+  }
+  const names = parts.map(({ input }) => input.name).join(', ')
+  const first = problem ? `: row ${problem.index} ${problem.reason}` : ''
+  throw new UsageError(`${names}: there is no row that can be used${first}`)
 }
 
 /** Takes what selection needs of a file's rows, scored by `scorer` unless that is null. */

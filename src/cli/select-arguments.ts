@@ -2,7 +2,6 @@ import {
   BUDGET_FORMS,
   type Budget,
   type Combine,
-  type ContainerName,
   geometricMean,
   last,
   type Metric,
@@ -17,7 +16,7 @@ import {
   type WriteOptions,
   weightedSum,
 } from '../index'
-import { readingSpec, readingUsage, readReading } from './column-arguments'
+import { containers, formats, readingSpec, readingUsage, readReading } from './column-arguments'
 import { embedders } from './embedders'
 import { flag, Given, text, UsageError } from './options'
 import { scorers } from './scorers'
@@ -146,6 +145,14 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
     if (given.has(name) && !strategy.options.includes(name))
       throw new UsageError(`--${name} is none of the options of the strategy ${strategyName}`)
   }
+  const unused = [
+    ...(strategy.scores === 'none' ? (['scorer', 'keys', 'combine', 'reduce'] as const) : []),
+    ...(strategy.vectors ? [] : (['embedder'] as const)),
+  ].find(name => given.has(name))
+  if (unused !== undefined) {
+    const what = unused === 'embedder' ? 'compares no rows' : 'goes by no scores'
+    throw new UsageError(`--${unused} is of no use: the strategy ${strategyName} ${what}`)
+  }
   if (strategy.options.includes('target') && !given.has('target'))
     throw new UsageError(`the strategy ${strategyName} needs --target FILE`)
   const options = {
@@ -225,12 +232,12 @@ function keysOf(typed: string): string[] | undefined {
   return keys.includes('') ? undefined : keys
 }
 
-/** The library checks the names: it alone knows which there are. */
 function writingOf(given: Given<typeof spec>): WriteOptions<RowFormat> {
-  const [container, format] = [given.text('out-container'), given.text('out-format')]
+  const container = given.choice('out-container', null, containers)
+  const format = given.choice('out-format', null, formats)
   return {
-    ...(container === null ? {} : { container: container as ContainerName }),
-    ...(format === null ? {} : { format: format as RowFormat }),
+    ...(container === null ? {} : { container }),
+    ...(format === null ? {} : { format }),
     ...(given.flag('gzip') ? { gzip: true } : {}),
   }
 }

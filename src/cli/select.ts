@@ -47,6 +47,10 @@ async function runSelect(args: SelectArguments, context: Context): Promise<boole
   const { progress, signal } = context
   const parts = await openParts(args.inputs, args.reading, signal)
   const wanted = args.target === null ? null : await openInput(args.target)
+  // What cannot be done is refused before anything is computed.
+  await firstRow(parts)
+  if (args.writing.gzip && (args.writing.container ?? parts[0]!.rows.container) === 'parquet')
+    throw new UsageError('--gzip is for text: Parquet packs its own pages')
   using machine = new Machine(args.model, context)
   using texts = await TextStore.open()
   try {
@@ -132,20 +136,16 @@ async function readPool(
 
 /** The scorer that the strategy needs: of columns where the rows have them, unless another was asked for. */
 async function scorerOf(
-  { strategy, strategyName, scorer, keys: asked }: SelectArguments,
+  { strategy, scorer, keys: asked }: SelectArguments,
   keys: readonly string[],
   parts: readonly OpenPart[],
   machine: Machine,
   { progress }: Context,
 ): Promise<Disposable & { readonly scorer: Scorer | null }> {
   const nothing = { scorer: null, [Symbol.dispose]() {} }
-  if (strategy.scores === 'none') {
-    if (scorer !== null || asked !== null)
-      throw new UsageError(`the strategy ${strategyName} goes by no scores`)
-    return nothing
-  }
+  if (strategy.scores === 'none') return nothing
   if (scorer === null) {
-    const columns = columnsOf((await firstRow(parts[0]!)).raw, keys)
+    const columns = columnsOf((await firstRow(parts)).raw, keys)
     if (columns) return { ...nothing, scorer: columnScorer(columns) }
     if (asked !== null)
       throw new UsageError(`${parts[0]!.input.name}: its first row has no columns for ${asked.join(', ')}`)
@@ -161,7 +161,7 @@ async function vectorsOf(
   machine: Machine,
 ): Promise<{ readonly vectors: Vectors | null; readonly embedder: Embedder | null }> {
   if (!strategy.vectors) return { vectors: null, embedder: null }
-  const isEmbedded = columnsOf((await firstRow(parts[0]!)).raw, [EMBEDDING]) !== null
+  const isEmbedded = columnsOf((await firstRow(parts)).raw, [EMBEDDING]) !== null
   if (name === null && isEmbedded) {
     return { vectors: columnVectors(await machine.gpu(), rows, EMBEDDING), embedder: null }
   }

@@ -167,6 +167,12 @@ describe('tabtune embed', () => {
     expect(read).toHaveLength(5)
   })
 
+  it('writes an empty file for a part without rows', async () => {
+    const args = ['score', at('rows.jsonl'), '--scorer', 'length', '--shard', '1/2']
+    expect(await run([...args, '--out', at('none.parquet')])).toEqual(quiet)
+    expect(text('none.parquet')).toBe('')
+  })
+
   it('keeps its rows where Parquet cannot hold them', async () => {
     const out = at('digits.parquet')
     const { code, stderr } = await run(['embed', at('rows.jsonl'), '--out', out])

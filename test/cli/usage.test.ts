@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../package.json'
@@ -6,6 +6,7 @@ import { UsageError } from '../../src/cli/options'
 import { readRunArguments } from '../../src/cli/run-arguments'
 import { inTurns, run, temporaryFolder } from './command'
 
+const sample = 'demo/public/sample/rows.json'
 const commands = ['run', 'score', 'embed', 'select', 'compare']
 
 /** Options with what they do not take. */
@@ -59,6 +60,21 @@ describe('tabtune', () => {
       ['embed', 'a', '--embedder', 'x'],
       "--embedder is 'x', expected one of hashed-ngrams, last-hidden-state, ",
     ],
+    [['score', 'a', '--container', 'xml'], "--container is 'xml', expected one of json, jsonl"],
+    [['select', 'a', '--out-container', 'xml'], "--out-container is 'xml', expected one of json, jsonl"],
+    [['select', 'a', '--out-format', 'foo'], "--out-format is 'foo', expected one of alpaca, sharegpt"],
+    [
+      ['select', 'a', '--strategy', 'random', '--combine', 'rank'],
+      '--combine is of no use: the strategy random goes by no scores',
+    ],
+    [
+      ['select', 'a', '--strategy', 'top-score', '--embedder', 'hashed-ngrams'],
+      '--embedder is of no use: the strategy top-score compares no rows',
+    ],
+    [
+      ['select', sample, '--strategy', 'random', '--out-container', 'parquet', '--gzip'],
+      '--gzip is for text',
+    ],
     [['run', '--row', 'a', '--out', 'b'], "Unknown option '--row'"],
     [['run', '--rows'], "'--rows <value>' argument missing"],
     [['run', '--rows', 'a'], '--out DIR is missing'],
@@ -89,6 +105,21 @@ describe('tabtune', () => {
       expect({ code, stdout, lines: stderr.length }).toEqual({ code: 2, stdout: '', lines: 1 })
       expect(stderr[0]).toContain(refusal(cases[i]!))
     }
+  })
+
+  it('refuses a file without a row that can be used, before it writes', async () => {
+    const folder = temporaryFolder()
+    const [rows, out] = [join(folder, 'rows.jsonl'), join(folder, 'out')]
+    writeFileSync(rows, '{"instruction":"Name a tree."}\n'.repeat(2))
+    for (const command of [
+      ['score', rows, '--scorer', 'length'],
+      ['select', rows, '--strategy', 'random'],
+    ]) {
+      const { code, stderr } = await run([...command, '--out', out])
+      const said = `${rows}: there is no row that can be used: row 0 "output" is missing, wanted text`
+      expect({ code, stderr }).toEqual({ code: 2, stderr: [`tabtune: ${said}`] })
+    }
+    expect(readdirSync(folder)).toEqual(['rows.jsonl'])
   })
 
   it('names the file or folder that is not there', async () => {
