@@ -33,10 +33,21 @@ async function* beginning(text: Text): AsyncGenerator<Chunk, void, undefined> {
   }
 }
 
+/** Where a carriage return stands outside of quotes without a line feed behind it, or -1. */
+function loneReturn(record: Uint8Array): number {
+  let quoted = false
+  return record.findIndex(byte => {
+    if (byte === 0x22) quoted = !quoted
+    return byte === 0x0d && !quoted
+  })
+}
+
 async function columnsIn(text: Text, delimiter: Delimiter): Promise<readonly string[]> {
   for await (const record of records(beginning(text), delimiter)) {
+    const line = loneReturn(record.bytes)
+    const first = line === -1 ? record : { ...record, bytes: record.bytes.subarray(0, line), open: false }
     try {
-      return fieldsOf(record, delimiter).map(field => field.text)
+      return fieldsOf(first, delimiter).map(field => field.text)
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error
       return []
@@ -98,6 +109,8 @@ function fieldsOf(record: CsvRecord, delimiter: Delimiter): CsvField[] {
 }
 
 function headerOf(record: CsvRecord, delimiter: Delimiter): CsvHeader {
+  if (loneReturn(record.bytes) !== -1)
+    throw new DataError('has lines that end in carriage returns alone: save it with line feeds (LF or CR LF)')
   let columns: readonly string[]
   try {
     columns = fieldsOf(record, delimiter).map(field => field.text)
@@ -113,7 +126,7 @@ function headerOf(record: CsvRecord, delimiter: Delimiter): CsvHeader {
   return { columns, end: record.next }
 }
 
-/** The column names of a table. @throws {DataError} when the first line is damaged or names a column twice */
+/** The column names of a table. @throws {DataError} when the first line is damaged, names a column twice or ends in CR */
 export async function csvHeader(text: Text, delimiter: Delimiter): Promise<CsvHeader> {
   for await (const record of records(text.chunks(), delimiter)) return headerOf(record, delimiter)
   throw new DataError('is empty: it holds only white space')

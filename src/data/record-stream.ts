@@ -144,18 +144,34 @@ export class FormatCounts<Name extends string> {
 }
 
 /** Why a file without any record of a known shape has none. */
-function nothing(noun: string, total: number, parsed: number, first: Problem | undefined): DataError {
-  if (!first) return new DataError(`is an empty list: it holds no ${noun}s`)
+function nothing(
+  noun: string,
+  container: ContainerName,
+  total: number,
+  parsed: number,
+  first: Problem | undefined,
+): DataError {
+  const isTable = container === 'csv' || container === 'tsv'
+  if (!first)
+    return new DataError(
+      isTable
+        ? `has a line of column names and nothing behind it: it holds no ${noun}s`
+        : `is an empty list: it holds no ${noun}s`,
+    )
   const line = first.line === undefined ? '' : ` (line ${first.line})`
   const begins = `(it begins ${first.excerpt})`
-  if (parsed === 0 && total > 1)
+  const isJson = container === 'json' || container === 'jsonl'
+  if (isJson && parsed === 0 && total > 1)
     return new DataError(
       `is neither JSON nor JSON lines: ${noun} ${first.index + 1}${line} ${first.reason} ${begins}. ` +
         'A CSV or TSV needs a first line that names its columns, such as instruction and output',
     )
-  if (parsed === 0) return new DataError(`is not JSON: line ${first.line} ${first.reason} ${begins}`)
+  if (isJson && parsed === 0)
+    return new DataError(`is not JSON: line ${first.line} ${first.reason} ${begins}`)
   const none =
-    total === 1 ? `its only ${noun}` : `none of its ${total} entries is a ${noun} that can be read. The first`
+    total === 1
+      ? `its only ${noun}${isTable && parsed === 0 ? line : ''}`
+      : `none of its ${total} entries is a ${noun} that can be read. The first`
   return new DataError(`holds no ${noun}s: ${none} ${first.reason}`)
 }
 
@@ -210,7 +226,7 @@ export async function openRecords<Name extends string, T>(
       if ('problem' in event) first ??= event.problem
       yield event
     }
-    if (!reader.recognised) throw nothing(kind.noun, total, parsed, first)
+    if (!reader.recognised) throw nothing(kind.noun, opened.container, total, parsed, first)
   }
 
   async function* events(): AsyncGenerator<RecordEvent<Name, T>, void, undefined> {

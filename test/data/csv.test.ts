@@ -105,6 +105,24 @@ describe('CSV and TSV', () => {
     )
   })
 
+  it.each([
+    [
+      'instruction\toutput\na\t"b\nc\td\n',
+      'the file holds no rows: its only row (line 2) breaks off: a quote opens a field that is not closed until the file ends.',
+    ],
+    [
+      'instruction,output\na\nb\n',
+      'the file holds no rows: none of its 2 entries is a row that can be read. The first has 1 field, the first line names 2 columns.',
+    ],
+    ['instruction,output\n', 'the file has a line of column names and nothing behind it: it holds no rows.'],
+    ...['instruction,output\ra,b\r', '"x\ry",output\r"a",b\r', '"output"\r"a"\r'].map(text => [
+      text,
+      'the file has lines that end in carriage returns alone: save it with line feeds (LF or CR LF).',
+    ]),
+  ])('says of %j what is wrong with it as a table', async (text, message) => {
+    await expect(readRows(text!)).rejects.toThrow(message)
+  })
+
   it('takes a table with other columns when told, and says what it has', async () => {
     await expect(readRows('q,a\n1,2\n', { container: 'csv' })).rejects.toThrow(
       'its only row has the fields "q", "a"',
