@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type Comparison,
@@ -20,6 +20,7 @@ import { Machine } from './machine'
 import { flag, Given, text, UsageError } from './options'
 import { firstRow, type OpenPart, openParts, readPart } from './pool-parts'
 import { scorers } from './scorers'
+import { selectedIn } from './selection-files'
 import { toStandardOutput } from './standard-output'
 import { TextStore } from './text-store'
 
@@ -102,8 +103,10 @@ async function selectedFile(path: string): Promise<string> {
     () => false,
   )
   if (!isFolder) return path
-  const name = (await readdir(path)).find(name => /^selected\.(?!.*\.tmp$)/.test(name))
+  const [name, second] = await selectedIn(path)
   if (name === undefined) throw new UsageError(`${path}: the folder holds no selected rows`)
+  if (second !== undefined)
+    throw new UsageError(`${path}: the folder holds ${name} and ${second}; name one of them`)
   return join(path, name)
 }
 

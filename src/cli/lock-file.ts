@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { UsageError } from './options'
 
 /** What this process holds: its own id in another lock is that of an ended process which had the same. */
@@ -10,11 +11,12 @@ export class LockFile implements Disposable {
   private constructor(readonly path: string) {}
 
   /**
-   * Takes a lock, also from a process that has ended without giving it back.
+   * Takes a lock, also from a process that has ended without giving it back. Makes its folder if there is none.
    *
    * @throws {UsageError} if another process has it
    */
   static async take(path: string): Promise<LockFile> {
+    await mkdir(dirname(path), { recursive: true })
     for (;;) {
       const taken = await create(path)
       if (taken) return new LockFile(path)

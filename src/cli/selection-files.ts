@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   contentOf,
@@ -26,6 +26,10 @@ import { TextStore } from './text-store'
 export const bytesOf = async (content: Blob): Promise<Uint8Array> =>
   new Uint8Array(await content.arrayBuffer())
 
+/** Names of the files in a folder that hold kept rows. */
+export const selectedIn = async (folder: string): Promise<string[]> =>
+  (await readdir(folder)).filter(name => /^selected\.(json|jsonl|csv|tsv|parquet)(\.gz)?$/.test(name))
+
 /** How the kept rows are written; as they came, unless something else is asked for. */
 export type Writing = WriteOptions<RowFormat>
 
@@ -40,7 +44,8 @@ async function keptFile(
   const { container, gzip, format } = stream
   const positions = [...kept.keys()]
   const asked = { container, gzip, ...writing }
-  const name = `selected${fileExtension(asked)}`
+  // Parquet packs its own pages, also where the input was packed.
+  const name = `selected${fileExtension({ ...asked, gzip: asked.gzip && asked.container !== 'parquet' })}`
   if (parts.length === 1) {
     const file = { container, gzip, format, content: contentOf(input.blob), problems: [], total }
     return { name, content: await writeRows({ ...file, rows: kept }, positions, writing) }
@@ -124,6 +129,8 @@ export async function writeSelection(
   await file.finish()
   const { name, content } = await keptFile(decided.parts, kept, total(decided), writing)
   await writeWhole(join(folder, name), await bytesOf(content))
+  // Those of an earlier run in another container would pass for this one's.
+  for (const other of await selectedIn(folder)) if (other !== name) await rm(join(folder, other))
   await writeRecords(join(folder, 'selection.jsonl'), decided)
   return Promise.all([name, 'selection.jsonl', 'dropped.jsonl'].map(file => digestFile(join(folder, file))))
 }

@@ -65,6 +65,12 @@ describe('a resumable file', () => {
     expect(await ResumableFile.open(out, identity)).toBe(null)
   })
 
+  it('makes the folder that it is to be in', async () => {
+    const out = join(path(), '..', 'not', 'there', 'out.jsonl')
+    await begin(out, 1)
+    expect(await lastOf(out)).toBe(0)
+  })
+
   it('has nothing beside it that an earlier file left', async () => {
     const out = path()
     writeFileSync(`${out}.problems.jsonl`, 'of another')

@@ -330,6 +330,17 @@ describe('tabtune compare', () => {
     expect(lines.at(-1)).toContain('arXiv')
   })
 
+  it('does not mistake an earlier selection for that of a folder', async () => {
+    const command = ['select', at('rows.jsonl'), '--strategy', 'random', '--out', at('twice'), '--budget']
+    expect(await run([...command, '9', '--out-container', 'csv'])).toMatchObject(quiet)
+    expect(await run([...command, '3'])).toMatchObject(quiet)
+    expect(readdirSync(at('twice')).filter(name => name.startsWith('selected'))).toEqual(['selected.jsonl'])
+    writeFileSync(at('twice/selected.csv'), 'by hand')
+    const { code, stderr } = await run(['compare', at('twice'), '--pool', at('rows.jsonl')])
+    expect(code).toBe(2)
+    expect(stderr[0]).toContain('the folder holds selected.csv and selected.jsonl; name one of them')
+  })
+
   it('refuses a selection of another file', async () => {
     const args = ['compare', at('few.jsonl'), '--pool', at('columns.jsonl')]
     const { code, stderr } = await run(args)
