@@ -3,11 +3,12 @@ import { cosine, type Metric } from '../similarity/metric'
 import { RowFlag } from '../similarity/prepare-rows'
 import { type Edges, thresholdJoin } from '../similarity/threshold-join'
 import { type Budget, budgetMeter, checkBudget } from './budget'
+import { FlatDecisions } from './flat-decisions'
 import { Neighbours } from './neighbours'
 import type { Pool, PoolItem } from './pool'
 import { byScore, checkPin, contentOf, type Pins, scoreProblem } from './ranking'
 import { checkThreshold, SelectionError } from './selection-error'
-import type { Decision, Outcome, Selection } from './selector'
+import type { Outcome, Selection } from './selector'
 import { vectorProblem } from './vector-problem'
 
 export interface LiveSelectionOptions {
@@ -51,8 +52,6 @@ function numbered<T>(things: readonly T[], keyOf: (thing: T) => string) {
   })
   return { numbers, count: seen.size }
 }
-
-const BEYOND_BUDGET: Decision = { kind: 'beyond budget' }
 
 /** Two rows of the pool, the better one first, and their similarity. */
 export interface SimilarPair {
@@ -170,7 +169,7 @@ export class LiveSelection {
   }
 
   /**
-   * What `deita` selects with these settings.
+   * What `deita` selects with these settings. The outcomes are made when they are first asked for.
    *
    * @throws {SelectionError} if the threshold is below `lowest`, the budget is none, or a row is to be kept and
    *   left out
@@ -184,10 +183,11 @@ export class LiveSelection {
     }
     const items = this.#items
     const meter = budgetMeter('LiveSelection', budget, items)
+    const { others, similarities } = this.#neighbours
     const [indices, nodeOf, contentOf] = [this.#indices, this.#nodeOf, this.#contentOf]
     const n = items.length
     /** In the order of the ranks, as `#places` is. */
-    const decisions: (Decision | null)[] = new Array(n).fill(null)
+    const decisions = new FlatDecisions(n)
     const positions = new Int32Array(n).fill(-1)
     /** `index` of what was kept, by rank; and the first rank that each node has, and the `index` that stands for each content. */
     const kept: number[] = []
@@ -197,8 +197,7 @@ export class LiveSelection {
     const take = (k: number, pinned: boolean) => {
       const node = nodeOf[k]!
       if (rankOf[node] === -1) rankOf[node] = kept.length
-      const rank = kept.push(indices[k]!) - 1
-      decisions[k] = pinned ? { kind: 'kept', rank, pinned } : { kind: 'kept', rank }
+      decisions.keep(k, kept.push(indices[k]!) - 1, pinned)
     }
     for (let k = 0; keep.size > 0 && k < n; k++) {
       if (!keep.has(indices[k]!)) continue
@@ -213,47 +212,46 @@ export class LiveSelection {
     const inOrder = keep.size === 0 && (exclude.size === 0 || this.#contents === n)
     let ended = false
     for (let k = 0; k < n; k++) {
-      if (decisions[k] !== null) continue
+      if (decisions.has(k)) continue
       const content = contentOf[k]!
       const reason = exclude.size > 0 ? exclude.get(indices[k]!) : undefined
-      if (reason !== undefined) decisions[k] = { kind: 'excluded', reason }
-      else if (!this.#scored[k]) {
-        decisions[k] = { kind: 'invalid', reason: scoreProblem(items[this.#places[k]!]!) }
-      } else if (standing[content] !== -1) decisions[k] = { kind: 'duplicate', of: standing[content]! }
+      if (reason !== undefined) decisions.exclude(k, reason)
+      else if (!this.#scored[k]) decisions.invalid(k, scoreProblem(items[this.#places[k]!]!))
+      else if (standing[content] !== -1) decisions.duplicate(k, standing[content]!)
       else {
         standing[content] = indices[k]!
         positions[k] = position++
         ended ||= meter.full
-        if (!ended) decisions[k] = this.#obstacle(nodeOf[k]!, threshold, rankOf, kept, inOrder)
-        if (ended || decisions[k] !== null) continue
+        if (ended) continue
+        const node = nodeOf[k]!
+        if (this.#edges.flags[node] !== RowFlag.usable) {
+          decisions.invalid(k, vectorProblem(this.#nodes[node]!, this.#edges.flags[node], this.#problems)!)
+          continue
+        }
+        const at = this.#neighbours.firstKept(node, threshold, rankOf, inOrder)
+        if (at !== -1) {
+          decisions.similar(k, kept[rankOf[others[at]!]!]!, similarities[at]!)
+          continue
+        }
         ended = !meter.take(items[this.#places[k]!]!)
         if (!ended) take(k, false)
       }
     }
-    const outcomes = items.map(({ index, id, score }, place): Outcome => {
-      const k = this.#rankedAt[place]!
-      const position = positions[k] === -1 ? null : positions[k]!
-      return { index, id, value: score, position, decision: decisions[k] ?? BEYOND_BUDGET }
-    })
-    return { kept, outcomes }
-  }
-
-  /** Why a row of the join cannot be kept: the first kept one that it resembles, or its own vector. */
-  #obstacle(
-    node: number,
-    threshold: number,
-    rankOf: Int32Array,
-    kept: readonly number[],
-    inOrder: boolean,
-  ): Decision | null {
-    const flag = this.#edges.flags[node]
-    if (flag !== RowFlag.usable) {
-      return { kind: 'invalid', reason: vectorProblem(this.#nodes[node]!, flag, this.#problems)! }
+    const outcomesOf = () =>
+      items.map(({ index, id, score }, place): Outcome => {
+        const k = this.#rankedAt[place]!
+        const position = positions[k] === -1 ? null : positions[k]!
+        return { index, id, value: score, position, decision: decisions.at(k) }
+      })
+    let outcomes: Outcome[] | undefined
+    return {
+      kept,
+      // A slider asks for many selections and for the outcomes of few.
+      get outcomes() {
+        outcomes ??= outcomesOf()
+        return outcomes
+      },
     }
-    const { others, similarities } = this.#neighbours
-    const at = this.#neighbours.firstKept(node, threshold, rankOf, inOrder)
-    if (at === -1) return null
-    return { kind: 'similar', to: kept[rankOf[others[at]!]!]!, similarity: similarities[at]! }
   }
 
   /**
