@@ -24,7 +24,7 @@ import { selectedIn } from './selection-files'
 import { toStandardOutput } from './standard-output'
 import { TextStore } from './text-store'
 
-export const compareUsage = `Usage: tabtune compare SELECTED … --pool INPUT [options]
+const compareUsage = `Usage: tabtune compare SELECTED … --pool INPUT [options]
 
 Says how alike selections of one file are (files, or folders that select wrote), and what they are made of,
 beside as many random and as many of the longest rows: most ways to select do not beat these.

@@ -6,7 +6,7 @@ import { embedders } from './embedders'
 import { Given, text } from './options'
 import { summaries } from './usage'
 
-export const embedUsage = `Usage: tabtune embed INPUT|- [options]
+const embedUsage = `Usage: tabtune embed INPUT|- [options]
 
 Gives every row a vector: the rows of INPUT as JSON lines, in their order, with the column embedding.
 

@@ -7,7 +7,7 @@ import { Given, text } from './options'
 import { openScorer, scorers } from './scorers'
 import { summaries } from './usage'
 
-export const scoreUsage = `Usage: tabtune score INPUT|- [options]
+const scoreUsage = `Usage: tabtune score INPUT|- [options]
 
 Gives every row its scores: the rows of INPUT as JSON lines, in their order, with columns behind their fields.
 

@@ -43,7 +43,7 @@ function refuseForeign(head: Uint8Array, gzip: boolean): void {
 }
 
 /** Whether bytes begin as a Parquet file does. */
-export const isParquet = (head: Uint8Array): boolean => String.fromCharCode(...head.subarray(0, 4)) === 'PAR1'
+const isParquet = (head: Uint8Array): boolean => String.fromCharCode(...head.subarray(0, 4)) === 'PAR1'
 
 /** The first bytes of a text, at most one chunk of them. */
 async function headOf(text: Text): Promise<Uint8Array> {

@@ -19,7 +19,7 @@ export interface Entries {
 }
 
 /** A JSON document is held in memory whole; JSON lines are not. */
-export const maxDocumentBytes = 2 ** 30
+const maxDocumentBytes = 2 ** 30
 
 /** Bytes of a byte order mark at the beginning. */
 export const markLength = (bytes: Uint8Array): number =>
@@ -90,7 +90,7 @@ export async function jsonDocument(text: Text, recordKeys: readonly string[]): P
 }
 
 /** The first lines that are not blank, at most `count`; none behind one that is too long. */
-export async function firstLines(text: Text, count: number): Promise<readonly Line[]> {
+async function firstLines(text: Text, count: number): Promise<readonly Line[]> {
   const first: Line[] = []
   let bytes = 0
   for await (const line of readLines(text.chunks(), maxRowBytes)) {

@@ -1,3 +1,4 @@
+import { FNV_BASIS, fnv, fnvStep, mixBits } from '../data/hash-32'
 import type { Gpu } from '../gpu/gpu'
 import type { Embedder } from './embedder'
 
@@ -15,9 +16,6 @@ const WORDS = /[\p{L}\p{M}\p{N}]+|[^\s\p{L}\p{M}\p{N}]+/gu
 const WORD = 1
 const PAIR = 2
 const PIECE = 3
-/** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv */
-const FNV_BASIS = 0x811c9dc5
-const FNV_PRIME = 0x01000193
 /** Texts embedded before the event loop gets a turn, so that an abort can arrive. */
 const BATCH = 64
 
@@ -55,7 +53,7 @@ export function hashedNgramVector(text: string): Float32Array {
   const sums = new Float64Array(DIMENSIONS)
   for (let begin = 0, end = 0; begin < hashes.length; begin = end) {
     while (end < hashes.length && hashes[end] === hashes[begin]) end++
-    const mixed = mix(hashes[begin]!)
+    const mixed = mixBits(hashes[begin]!)
     sums[(mixed >>> 1) % DIMENSIONS]! += (mixed & 1 ? -1 : 1) * (1 + naturalLog(end - begin))
   }
   const length = Math.sqrt(sums.reduce((square, v) => square + v * v, 0))
@@ -77,13 +75,13 @@ function featureHashes(text: string): Uint32Array {
     end = bytes.indexOf(NEW_LINE, begin)
     hashes[count++] = fnv(seed(WORD), bytes, begin + 1, end - 1)
     if (begin > 0) hashes[count++] = fnv(left, bytes, begin + 1, end - 1)
-    left = step(fnv(seed(PAIR), bytes, begin + 1, end - 1), NEW_LINE)
+    left = fnvStep(fnv(seed(PAIR), bytes, begin + 1, end - 1), NEW_LINE)
     for (let from = begin; from < end; from++) {
       if (continues(bytes[from]!)) continue
       let hash = seed(PIECE)
       for (let to = from, points = 0; to < end && points < LONGEST; ) {
-        hash = step(hash, bytes[to++]!)
-        while (continues(bytes[to]!)) hash = step(hash, bytes[to++]!)
+        hash = fnvStep(hash, bytes[to++]!)
+        while (continues(bytes[to]!)) hash = fnvStep(hash, bytes[to++]!)
         points++
         if (points >= SHORTEST) hashes[count++] = hash
       }
@@ -97,25 +95,7 @@ const NEW_LINE = 0x0a
 /** Whether a byte of UTF-8 goes on with the code point before it. */
 const continues = (byte: number) => (byte & 0xc0) === 0x80
 
-/** FNV-1a of one more byte. */
-const step = (hash: number, byte: number) => Math.imul(hash ^ byte, FNV_PRIME)
-
-const seed = (kind: number) => step(FNV_BASIS, kind)
-
-/** FNV-1a of bytes from `begin` up to `end`. */
-function fnv(hash: number, bytes: Uint8Array, begin: number, end: number): number {
-  let h = hash
-  for (let i = begin; i < end; i++) h = step(h, bytes[i]!)
-  return h
-}
-
-/** The finalizer of MurmurHash3, 32 bits, unsigned: FNV-1a alone spreads short strings badly. */
-function mix(hash: number): number {
-  let h = hash
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
-}
+const seed = (kind: number) => fnvStep(FNV_BASIS, kind)
 
 /**
  * ln n of a whole number. By additions and divisions only, because engines may round `Math.log` differently:

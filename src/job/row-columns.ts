@@ -19,7 +19,7 @@ export interface RowColumns {
  * The row's position in the file that was scored or embedded first, from 0, counting what could not be read: of a part
  * it stays the one in the whole file.
  */
-export const POSITION = 'tabtune_row'
+const POSITION = 'tabtune_row'
 /** The row's score: its exchanges' scores, joined as the scorer says. */
 export const SCORE = 'tabtune_score'
 /** Why a score is missing; null where none is. */

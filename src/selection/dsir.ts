@@ -1,3 +1,4 @@
+import { FNV_BASIS, fnv, mixBits } from '../data/hash-32'
 import { type Budget, budgetMeter, checkBudget } from './budget'
 import { invalid, keepFirst } from './keep-first'
 import { naturalLog } from './natural-log'
@@ -19,9 +20,6 @@ export interface DsirOptions {
 
 /** Words: runs of letters, marks, digits and underscores; and runs of anything else but white space. */
 const WORDS = /[\p{L}\p{M}\p{N}_]+|[^\s\p{L}\p{M}\p{N}_]+/gu
-/** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv */
-const FNV_BASIS = 0x811c9dc5
-const FNV_PRIME = 0x01000193
 /** Texts counted before the event loop gets a turn, so that an abort can arrive. */
 const BATCH = 1024
 
@@ -133,24 +131,9 @@ function featureBuckets(text: string, buckets: number): Uint32Array {
     end = bytes.indexOf(SPACE, begin)
     if (end < 0) end = bytes.length
     const word = fnv(FNV_BASIS, bytes, begin, end)
-    features[count++] = mix(word) % buckets
-    if (begin > 0) features[count++] = mix(fnv(before, bytes, begin - 1, end)) % buckets
+    features[count++] = mixBits(word) % buckets
+    if (begin > 0) features[count++] = mixBits(fnv(before, bytes, begin - 1, end)) % buckets
     before = word
   }
   return features
-}
-
-/** FNV-1a of bytes from `begin` up to `end`, going on from a hash. */
-function fnv(hash: number, bytes: Uint8Array, begin: number, end: number): number {
-  let h = hash
-  for (let i = begin; i < end; i++) h = Math.imul(h ^ bytes[i]!, FNV_PRIME)
-  return h
-}
-
-/** MurmurHash3's finalizer, unsigned: FNV-1a alone spreads short strings badly. */
-function mix(hash: number): number {
-  let h = hash
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
 }

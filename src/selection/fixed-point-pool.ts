@@ -13,7 +13,7 @@ export interface BankOptions {
   readonly shardRows?: number
 }
 
-export const DEFAULT_BLOCK = 512
+const DEFAULT_BLOCK = 512
 
 /** Items on the GPU: `items[i]` is row i of the bank. */
 export interface FixedPointPool extends Disposable {

@@ -1,4 +1,5 @@
 import { contentId } from '../data/content-id'
+import { mixBits } from '../data/hash-32'
 import { naturalLog } from './natural-log'
 import { SelectionError } from './selection-error'
 
@@ -31,11 +32,4 @@ export function randomKey(seed: number, purpose: string, id: string): number {
 export const gumbel = (uniform: number): number => -naturalLog(-naturalLog(uniform))
 
 /** A hash after one more 32-bit word. */
-const absorb = (h: number, word: number): number => mix((Math.imul(h, 31) + word + 0x9e3779b9) | 0)
-
-/** Finalizer of MurmurHash3 (Appleby, public domain): every input bit reaches every output bit. */
-function mix(h: number): number {
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
-}
+const absorb = (h: number, word: number): number => mixBits((Math.imul(h, 31) + word + 0x9e3779b9) | 0)

@@ -1,19 +1,13 @@
-/** Finalizer of MurmurHash3 (Appleby, public domain): every input bit reaches every output bit. */
-function mix(h: number): number {
-  let x = h
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35)
-  return (x ^ (x >>> 16)) >>> 0
-}
+import { mixBits } from '../data/hash-32'
 
 /** A number below 2³² for each list of counters: without state, so no order of calls matters. */
 const hash = (...counters: readonly number[]): number =>
-  counters.reduce((h, counter) => mix((h ^ counter) + 0x9e3779b9), 0)
+  counters.reduce((h, counter) => mixBits((h ^ counter) + 0x9e3779b9), 0)
 
 /**
- * Draws `count` different rows of `n`, each as likely as any other that is free, in the order drawn. Draw d =
- * 0, 1, … of step `step` is row ⌊hash(both halves of seed, step, d) · n / 2³²⌋; rows that are not free, or
- * drawn before, are passed over. There must be `count` free ones.
+ * Draws `count` different rows of `n`, each as likely as any other that is free, in the order drawn. The d-th draw
+ * of a step, from 0, is row ⌊hash(both halves of seed, step, d) · n / 2³²⌋; rows that are not free, or drawn
+ * before, are passed over. There must be `count` free ones.
  */
 export function sampleRows(
   { seed, step }: { readonly seed: number; readonly step: number },

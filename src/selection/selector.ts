@@ -87,7 +87,7 @@ export async function select<Item extends Candidate>(
 }
 
 /** Outcomes with the indices of what they keep, by rank. */
-export function selectionOf(outcomes: readonly Outcome[]): Selection {
+function selectionOf(outcomes: readonly Outcome[]): Selection {
   const kept: number[] = []
   for (const { index, decision } of outcomes) if (decision.kind === 'kept') kept[decision.rank] = index
   return { kept, outcomes }

@@ -63,7 +63,7 @@ export const productBand = (width: number): number => (width + 64) * 2 ** -24
  * How far rounding may take the shaders' Σ |x − y| or Σ (x − y)², in units of itself: the terms have one
  * sign. A difference, a square and width / 4 + 4 additions, each good to 2⁻²³, make (width / 2 + 14) · 2⁻²⁴.
  */
-export const distanceBand = productBand
+const distanceBand = productBand
 
 /** Covers what adapters that flush subnormal numbers may lose, for values below 2⁴⁸. */
 const SUBNORMAL = 2 ** -60

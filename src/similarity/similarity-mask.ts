@@ -1,24 +1,18 @@
-import rowsF16 from '#shaders/lib/rows-f16.wgsl?raw'
-import rowsF32 from '#shaders/lib/rows-f32.wgsl?raw'
-import tile from '#shaders/lib/similarity-tile.wgsl?raw'
-import code from '#shaders/similarity-mask.wgsl?raw'
+import maskCode from '#shaders/similarity-mask.wgsl?raw'
 import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
-import { LARGEST, type Term } from './metric'
-import { type RowLayout, SEGMENT, type Storage } from './prepare-rows'
+import { LARGEST } from './metric'
+import type { RowLayout } from './prepare-rows'
+import { tileKernels } from './tile-kernels'
 
 const LANES_B = 8
 const LANES_W = 8
 
-/** Values of the shaders' TERM. */
-export const TERMS: Readonly<Record<Term, number>> = { product: 0, difference: 1, square: 2 }
-
-const define = (storage: Storage, term: Term) => {
-  const element = storage === 'f16' ? 'vec2u' : 'vec4u'
-  return defineKernel({
-    name: `similarity-mask-${storage}-${term}`,
-    code: [storage === 'f16' ? rowsF16 : rowsF32, tile, code],
+export const similarityMaskKernels = tileKernels(({ suffix, code, element, overrides }) =>
+  defineKernel({
+    name: `similarity-mask-${suffix}`,
+    code: [...code, maskCode],
     params: {
       B: 'u32',
       V: 'u32',
@@ -36,18 +30,10 @@ const define = (storage: Storage, term: Term) => {
       lower: read('f32', 'B'),
       mask: write('u32', 'B W 2'),
     },
-    overrides: { LANES_B, LANES_W, TERM: TERMS[term], SEGMENT },
+    overrides: { LANES_B, LANES_W, ...overrides },
     workgroups: ({ B, W }) => [Math.ceil(W / LANES_W), Math.ceil(B / (4 * LANES_B))],
-  })
-}
-
-const forTerms = (storage: Storage) => ({
-  product: define(storage, 'product'),
-  difference: define(storage, 'difference'),
-  square: define(storage, 'square'),
-})
-
-export const similarityMaskKernels = { f16: forTerms('f16'), f32: forTerms('f32') }
+  }),
+)
 
 /** Rows of a tensor to compare with: `count` of them from row `base` on. */
 export interface RowRange {

@@ -5,19 +5,8 @@ import type { Model } from '../../src/models/load-model'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
 import { LoraAdapter } from '../../src/training/lora-adapter'
-import { test as base } from '../gpu'
 import { expectClose, noise } from '../numbers'
-import { tinyModel } from '../tiny-model'
-
-const test = base.extend<{ model: Model }>({
-  model: [
-    async ({ gpu }, use) => {
-      using model = await tinyModel(gpu)
-      await use(model)
-    },
-    { scope: 'file' },
-  ],
-})
+import { test } from '../tiny-model'
 
 /** The state at the last of these tokens. */
 async function lastOf({ network }: Model, ids: readonly number[]): Promise<Float32Array> {

@@ -5,20 +5,9 @@ import type { Model } from '../../src/models/load-model'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
 import { LoraAdapter } from '../../src/training/lora-adapter'
-import { test as base } from '../gpu'
 import { expectClose, noise } from '../numbers'
 import * as reference from '../reference/position-weighted-mean'
-import { tinyModel } from '../tiny-model'
-
-const test = base.extend<{ model: Model }>({
-  model: [
-    async ({ gpu }, use) => {
-      using model = await tinyModel(gpu)
-      await use(model)
-    },
-    { scope: 'file' },
-  ],
-})
+import { test } from '../tiny-model'
 
 /** The mean in double precision of all states, read back, of these tokens alone. */
 async function meanOf({ network }: Model, ids: readonly number[]): Promise<Float64Array> {
