@@ -26,6 +26,24 @@ describe.each(metrics.map(([metric, similarity]) => ({ name: metric.name, metric
       else expect(of(a, a)).toBe(metric.range[1])
     })
 
+    // Shaders compare f32 numbers.
+    it('has its limits on either side of the threshold also as f32', () => {
+      const power = metric.name === 'negative-l2' ? (τ: number) => -τ * τ : (τ: number) => τ
+      const least = Math.max(-1, metric.range[0])
+      fc.assert(
+        fc.property(
+          fc.double({ min: least, max: Math.min(1, metric.range[1]), noNaN: true }),
+          fc.integer({ min: 1, max: 4 }),
+          (τ, quads) => {
+            const { lower, upper } = metric.limits(τ, 4 * quads)
+            expect(Math.fround(lower)).toBeLessThan(power(τ))
+            expect(Math.fround(upper)).toBeGreaterThan(power(τ))
+          },
+        ),
+        { numRuns: 500, seed: 7 },
+      )
+    })
+
     // A sum that is computed exactly must be found above the threshold's lower limit if it is not below it.
     it('gives finite limits on either side of any threshold', () => {
       const sumOf = (s: number) => (metric.name === 'negative-l2' ? -(s * s) : s)
