@@ -9,6 +9,8 @@ export interface Weights {
   entry(name: string): TensorEntry | null
   /** The values, as exact f32, row-major. Throws `SafetensorsError` or `WeightsError`. */
   read(name: string): Promise<Float32Array<ArrayBuffer>>
+  /** Rows [begin, end) of the first axis, as `read` gives them; only their bytes are asked for. */
+  readRows(name: string, begin: number, end: number): Promise<Float32Array<ArrayBuffer>>
 }
 
 /** A model whose weights are missing, or whose index and shards disagree. */
@@ -51,14 +53,16 @@ export async function openWeights(files: ModelFiles): Promise<Weights> {
 }
 
 function weightsOf(model: string, fileOf: ReadonlyMap<string, Safetensors>): Weights {
+  const holderOf = (name: string) => {
+    const file = fileOf.get(name)
+    if (!file) throw new WeightsError(`${model}: the weights have no tensor '${name}'`)
+    return file
+  }
   return {
     names: () => [...fileOf.keys()],
     entry: name => fileOf.get(name)?.tensors.get(name) ?? null,
-    async read(name) {
-      const file = fileOf.get(name)
-      if (!file) throw new WeightsError(`${model}: the weights have no tensor '${name}'`)
-      return file.read(name)
-    },
+    read: async name => holderOf(name).read(name),
+    readRows: async (name, begin, end) => holderOf(name).readRows(name, begin, end),
   }
 }
 

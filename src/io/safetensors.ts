@@ -28,6 +28,11 @@ export interface Safetensors {
    * that is not in the file and for any other type.
    */
   read(name: string): Promise<Float32Array<ArrayBuffer>>
+  /**
+   * Rows [begin, end) of the first axis, as `read` gives them; no other bytes of the file are asked for. Throws
+   * `SafetensorsError` also for a tensor without axes and for rows that it does not have.
+   */
+  readRows(name: string, begin: number, end: number): Promise<Float32Array<ArrayBuffer>>
 }
 
 /** The values of a tensor, row-major. */
@@ -58,29 +63,51 @@ export async function openSafetensors(source: ByteSource, name = 'model.safetens
     else tensors.set(key, parseEntry(value, dataBegin, `${name}: tensor '${key}'`))
   }
   checkTiling(tensors, dataBegin, source.size, name)
+  const entryOf = (tensor: string) => {
+    const entry = tensors.get(tensor)
+    if (!entry) throw new SafetensorsError(`${name}: there is no tensor '${tensor}'`)
+    return entry
+  }
   return {
     tensors,
     metadata,
     async read(tensor) {
-      const entry = tensors.get(tensor)
-      if (!entry) throw new SafetensorsError(`${name}: there is no tensor '${tensor}'`)
-      const { dtype, begin, end } = entry
-      // Refused before the bytes are fetched.
-      if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
-        throw new SafetensorsError(
-          `${name}: tensor '${tensor}' has type ${dtype}; F32, F16 and BF16 can be read, so convert the file`,
-        )
-      const bytes = await source.read(begin, end)
-      if (bytes.length !== end - begin)
-        throw new SafetensorsError(
-          `${name}: tensor '${tensor}' has ${end - begin} bytes, the file gave ${bytes.length}`,
-        )
-      // The format is little-endian, as is every machine with a browser; `bytes` starts its own buffer.
-      if (dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
-      const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
-      return dtype === 'F16' ? f16ToF32(halves) : bf16ToF32(halves)
+      const entry = entryOf(tensor)
+      return readValues(source, entry, entry.begin, entry.end, `${name}: tensor '${tensor}'`)
+    },
+    async readRows(tensor, begin, end) {
+      const entry = entryOf(tensor)
+      const who = `${name}: tensor '${tensor}'`
+      const rows = entry.shape[0]
+      if (rows === undefined) throw new SafetensorsError(`${who} is a single value, it has no rows`)
+      const inside = Number.isSafeInteger(begin) && Number.isSafeInteger(end) && 0 <= begin && begin <= end
+      if (!inside || end > rows)
+        throw new SafetensorsError(`${who}: rows ${begin} to ${end} were asked for, it has ${rows}`)
+      // Whole for every type that can be read; a type that splits bytes between rows is refused there.
+      const rowBytes = rows === 0 ? 0 : (entry.end - entry.begin) / rows
+      return readValues(source, entry, entry.begin + begin * rowBytes, entry.begin + end * rowBytes, who)
     },
   }
+}
+
+/** The values of bytes [begin, end) of a tensor; `who` names file and tensor. */
+async function readValues(
+  source: ByteSource,
+  { dtype }: TensorEntry,
+  begin: number,
+  end: number,
+  who: string,
+): Promise<Float32Array<ArrayBuffer>> {
+  // Refused before the bytes are fetched.
+  if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
+    throw new SafetensorsError(`${who} has type ${dtype}; F32, F16 and BF16 can be read, so convert the file`)
+  const bytes = await source.read(begin, end)
+  if (bytes.length !== end - begin)
+    throw new SafetensorsError(`${who}: ${end - begin} bytes were asked for, the file gave ${bytes.length}`)
+  // The format is little-endian, as is every machine with a browser; `bytes` starts its own buffer.
+  if (dtype === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
+  return dtype === 'F16' ? f16ToF32(halves) : bf16ToF32(halves)
 }
 
 /**

@@ -31,7 +31,9 @@ test('one file', async () => {
   expect(weights.entry('a')).toMatchObject({ dtype: 'F32', shape: [2] })
   expect(weights.entry('c')).toBeNull()
   expect(Array.from(await weights.read('b'))).toEqual([3])
+  expect(Array.from(await weights.readRows('a', 1, 2))).toEqual([2])
   await expect(weights.read('c')).rejects.toThrow("tiny: the weights have no tensor 'c'")
+  await expect(weights.readRows('c', 0, 1)).rejects.toThrow(WeightsError)
 })
 
 test('shards, as the index lists them', async () => {
@@ -40,6 +42,7 @@ test('shards, as the index lists them', async () => {
   expect(weights.names()).toEqual(['b', 'a'])
   expect(Array.from(await weights.read('a'))).toEqual([1, 2])
   expect(Array.from(await weights.read('b'))).toEqual([3])
+  expect(Array.from(await weights.readRows('b', 0, 1))).toEqual([3])
   expect(weights.entry('unlisted')).toBeNull()
 })
 

@@ -39,6 +39,45 @@ test('only the header is read on opening, and only the tensor asked for after th
   expect(reads).toEqual([8, bytes.length - 8 - 4008, 8])
 })
 
+test('rows of a tensor are those of the whole, and only their bytes are read', async () => {
+  const bytes = fromBase64(official.file)
+  const reads: [number, number][] = []
+  const inner = sourceOf(bytes)
+  const file = await openSafetensors({
+    size: inner.size,
+    read: (begin, end) => {
+      reads.push([begin, end])
+      return inner.read(begin, end)
+    },
+  })
+  for (const [name, { shape }] of Object.entries(official.tensors)) {
+    if (shape.length === 0) {
+      await expect(file.readRows(name, 0, 1)).rejects.toThrow(`tensor '${name}' is a single value`)
+      continue
+    }
+    const whole = bitsOf(await file.read(name))
+    const rows = shape[0]!
+    const width = whole.length / rows
+    const { begin: at, end: until } = file.tensors.get(name)!
+    for (let begin = 0; begin <= rows; begin++)
+      for (let end = begin; end <= rows; end++) {
+        expect(bitsOf(await file.readRows(name, begin, end))).toEqual(whole.slice(begin * width, end * width))
+        const rowBytes = (until - at) / rows
+        expect(reads.at(-1)).toEqual([at + begin * rowBytes, at + end * rowBytes])
+      }
+    for (const [begin, end] of [
+      [0, rows + 1],
+      [-1, 0],
+      [1, 0],
+      [0, 0.5],
+      [0, Number.NaN],
+    ] as const)
+      await expect(file.readRows(name, begin, end)).rejects.toThrow(/rows .* were asked for, it has/)
+  }
+  await expect(file.readRows('ids', 0, 1)).rejects.toThrow(/'ids' has type I64/)
+  await expect(file.readRows('none', 0, 1)).rejects.toThrow(SafetensorsError)
+})
+
 const f32 = (begin: number, end: number, shape: string | number = (end - begin) / 4) =>
   `{"dtype":"F32","shape":[${shape}],"data_offsets":[${begin},${end}]}`
 
