@@ -1,11 +1,21 @@
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
+import { findEndIds } from './end-ids'
 import type { ModelFiles } from './model-files'
+import { TokenizerError } from './tokenizer-error'
+import { type Json, readJson, reasonOf } from './tokenizer-json'
+
+export { TokenizerError }
 
 export interface Tokenizer {
   /** One more than the largest id of the vocabulary. */
   readonly size: number
   readonly bosId: number | null
   readonly eosId: number | null
+  /**
+   * Ids that end an answer, each once: the eos, those that generation_config.json names, and the token that the chat
+   * template writes after an assistant's turn.
+   */
+  readonly endIds: readonly number[]
   /** Ids of the text, with the tokens that the tokenizer puts around every text unless `addSpecialTokens` is false. */
   encode(text: string, options?: { addSpecialTokens?: boolean }): number[]
   /**
@@ -27,16 +37,9 @@ export interface Tokenizer {
   ): string
 }
 
-/** A tokenizer whose files are missing or unusable, or that was given what it cannot encode, decode or render. */
-export class TokenizerError extends Error {
-  override name = 'TokenizerError'
-}
-
-type Json = Record<string, unknown>
-
 /**
  * The tokenizer of a Hugging Face folder, from `tokenizer.json`, `tokenizer_config.json` and, where there is one,
- * `chat_template.jinja`. Nothing is fetched but through `files`. Throws `TokenizerError`.
+ * `chat_template.jinja` and `generation_config.json`. Nothing is fetched but through `files`. Throws `TokenizerError`.
  */
 export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
   const json = await readJson(files, 'tokenizer.json')
@@ -55,10 +58,11 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
   const tokenId = (token: string) => ids.get(token) ?? null
   const hasChatTemplate = inner.chat_template != null && inner.chat_template !== ''
 
-  return {
+  const tokenizer: Tokenizer = {
     size,
     bosId: idOf(config, 'bos_token'),
     eosId: idOf(config, 'eos_token'),
+    endIds: [],
     encode(text, { addSpecialTokens = true } = {}) {
       const encoded: (number | undefined)[] = inner.encode(text, { add_special_tokens: addSpecialTokens })
       const unknown = encoded.indexOf(undefined)
@@ -101,6 +105,7 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
       }
     },
   }
+  return { ...tokenizer, endIds: await findEndIds(files, { ...tokenizer, addedIds: addedIdsOf(json) }) }
 
   function idOf(from: Json, key: string): number | null {
     const token = from[key]
@@ -140,19 +145,6 @@ async function construct(json: Json, config: Json, name: string): Promise<PreTra
   }
 }
 
-async function readJson(files: ModelFiles, path: string): Promise<Json> {
-  const text = await files.text(path)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (cause) {
-    throw new TokenizerError(`${files.name}/${path}: the file is not JSON: ${reasonOf(cause)}`, { cause })
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TokenizerError(`${files.name}/${path}: the file is not a JSON object`)
-  return value as Json
-}
-
 /** The config with each token as text, where some versions save `{ "content": "</s>", … }`. */
 function plainTokens(config: Json): Json {
   const plain = Object.entries(config).map(([key, value]) => {
@@ -162,4 +154,7 @@ function plainTokens(config: Json): Json {
   return Object.fromEntries(plain)
 }
 
-const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+function addedIdsOf({ added_tokens }: Json): ReadonlySet<number> {
+  const tokens = Array.isArray(added_tokens) ? (added_tokens as readonly ({ id?: unknown } | null)[]) : []
+  return new Set(tokens.flatMap(token => (typeof token?.id === 'number' ? [token.id] : [])))
+}

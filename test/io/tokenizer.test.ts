@@ -131,6 +131,48 @@ describe('the chat template', () => {
   })
 })
 
+describe('the ids that end an answer', () => {
+  const generation = (config: unknown) => ({ 'generation_config.json': JSON.stringify(config) })
+  const template = (afterAnswer: string) =>
+    `{% for m in messages %}<s>{{ m.content }}${afterAnswer}{% endfor %}`
+  const withTemplate = (chat_template: string, extra?: Record<string, string>) =>
+    load({ ...plainConfig, chat_template }, extra)
+
+  test('are the eos, those of generation_config.json, and what the template writes after an answer', async () => {
+    expect((await load(plainConfig)).endIds).toEqual([2])
+    expect((await load({ ...plainConfig, eos_token: null })).endIds).toEqual([])
+    expect((await load(plainConfig, generation({ eos_token_id: 7 }))).endIds).toEqual([2, 7])
+    expect((await load(plainConfig, generation({ eos_token_id: [9, 2, 9, 0] }))).endIds).toEqual([2, 9, 0])
+    expect((await load(plainConfig, generation({ eos_token_id: null }))).endIds).toEqual([2])
+    expect((await load(plainConfig, generation({}))).endIds).toEqual([2])
+    expect((await withTemplate(template('\\n<unk> </s>'), generation({ eos_token_id: 5 }))).endIds).toEqual([
+      2, 5, 0,
+    ])
+    expect((await loadFixture()).endIds).toEqual([2])
+  })
+
+  test('are none of what a template writes before an answer, or where it writes no answer', async () => {
+    expect((await withTemplate(template(''))).endIds).toEqual([2])
+    expect((await withTemplate('{% for m in messages %}{{ m.role }}<unk>{% endfor %}')).endIds).toEqual([2])
+    const refusing = await withTemplate("{{ raise_exception('no answers') }}")
+    expect(refusing.endIds).toEqual([2])
+    expect(() => refusing.chat(fixture.conversations[0]!.turns)).toThrow('no answers')
+  })
+
+  test('are in the vocabulary', async () => {
+    const strange = generation({ eos_token_id: [330, -1, 1.5, 329] })
+    expect((await load(plainConfig, strange)).endIds).toEqual([2, 329])
+  })
+
+  test.each([['"</s>"'], ['[2, null]'], ['{}'], ['[[2]]']])('%s is refused', async value => {
+    const files = { 'generation_config.json': `{ "eos_token_id": ${value} }` }
+    await expect(load(plainConfig, files)).rejects.toThrow(TokenizerError)
+    await expect(load(plainConfig, files)).rejects.toThrow(
+      /tiny\/generation_config.json: eos_token_id is .*, expected an id or a list of ids/,
+    )
+  })
+})
+
 describe('configs', () => {
   test('may write a token as an object, or leave it out', async () => {
     const tokenizer = await load({
