@@ -1,44 +1,61 @@
-// y[t,h,k] = x[t,h,k] * c - x[t,h,k+K] * s,  y[t,h,k+K] = x[t,h,k+K] * c + x[t,h,k] * s,
-// with the cosine c and the sine s at [positions[t], k] and K = D / 2  (+ y if accumulate).
+// y[t,h,k] = x[t,h,k] * c - x[t,h,k+K] * s,  y[t,h,k+K] = x[t,h,k+K] * c + x[t,h,k] * s,  k < K
+// y[t,h,d] = x[t,h,d],  d >= 2K  (+ y if accumulate)
+// with c + is = (coarse[a,0,k] + i coarse[a,1,k]) * (fine[b,0,k] + i fine[b,1,k]),  positions[t] = 256a + b.
 // direction = -1 rotates back.
 //
-// x, y [T, H, D]   positions [T]   cosines, sines [P, K], all in fours: K is a multiple of 4.
-// One invocation per four pairs (t, h, k .. k + 3).
+// x, y [T, H, D]   positions [T]   coarse [A, 2, K], fine [256, 2, K]: cosines, then sines.
+// One invocation per token, HEADS heads, and pair (k, k + K) or value beyond them: heads share their angle.
+
+override HEADS: u32 = 4;
+override WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
   T: u32,
   H: u32,
+  D: u32,
   K: u32,
   direction: f32,
   accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
-@group(0) @binding(3) var<storage, read> cosines: array<vec4f>;
-@group(0) @binding(4) var<storage, read> sines: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(3) var<storage, read> coarse: array<f32>;
+@group(0) @binding(4) var<storage, read> fine: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_workgroup(group, groups) * 64 + lane;
-  let fours = params.K / 4;
-  if (i >= params.T * params.H * fours) { return; }
-  let head = i / fours;
-  let k = i % fours;
-  let angle = positions[head / params.H] * fours + k;
-  let c = cosines[angle];
-  let s = sines[angle] * params.direction;
-  let first = head * 2 * fours + k;
-  let second = first + fours;
-  let a = x[first];
-  let b = x[second];
+  let i = linear_workgroup(group, groups) * WORKGROUP_SIZE + lane;
+  let H = params.H;
+  let D = params.D;
+  let K = params.K;
+  let width = D - K;
+  let parts = (H + HEADS - 1) / HEADS;
+  if (i >= params.T * parts * width) { return; }
+  let k = i % width;
+  let part = (i / width) % parts;
+  let t = i / (width * parts);
+  let begin = (t * H + part * HEADS) * D + k;
+  let end = (t * H + min(part * HEADS + HEADS, H)) * D;
   let more = params.accumulate == 1;
-  y[first] = a * c - b * s + select(vec4f(0.0), y[first], more);
-  y[second] = b * c + a * s + select(vec4f(0.0), y[second], more);
+  if (k >= K) {
+    for (var d = begin + K; d < end; d += D) { y[d] = x[d] + select(0.0, y[d], more); }
+    return;
+  }
+  let near = (positions[t] % 256) * 2 * K + k;
+  let far = (positions[t] / 256) * 2 * K + k;
+  let c = coarse[far] * fine[near] - coarse[far + K] * fine[near + K];
+  let s = (coarse[far + K] * fine[near] + coarse[far] * fine[near + K]) * params.direction;
+  for (var d = begin; d < end; d += D) {
+    let a = x[d];
+    let b = x[d + K];
+    y[d] = a * c - b * s + select(0.0, y[d], more);
+    y[d + K] = b * c + a * s + select(0.0, y[d + K], more);
+  }
 }

@@ -8,7 +8,7 @@ import { SelfAttention } from '../nn/self-attention'
 import { embedding } from '../ops/embedding'
 import { add } from '../ops/residual'
 import { rmsNorm } from '../ops/rms-norm'
-import { ropeTable } from '../ops/rope'
+import { type RopeTable, ropeFrequencies, ropeTable } from '../ops/rope'
 import type { Tape } from '../ops/tape'
 import type { CausalNetwork, ForwardOptions } from './causal-network'
 import type { LlamaConfig } from './llama-config'
@@ -26,7 +26,7 @@ export class Llama implements CausalNetwork {
   readonly head: Tensor
   readonly linears: readonly Linear[]
   readonly #layers: readonly Layer[]
-  readonly #table: { readonly cos: Tensor; readonly sin: Tensor }
+  readonly #table: RopeTable
 
   /** @param weights those of `llamaWeightShapes`; disposed with the model */
   constructor(
@@ -60,9 +60,8 @@ export class Llama implements CausalNetwork {
       mlp.down,
     ])
     this.head = weight(config.tied ? 'model.embed_tokens' : 'lm_head')
-    const { cos, sin } = ropeTable(config.maxPositions, config.headSize, config.ropeTheta)
-    const shape = [config.maxPositions, config.headSize / 2]
-    this.#table = { cos: gpu.tensor(shape, cos), sin: gpu.tensor(shape, sin) }
+    const frequencies = ropeFrequencies({ dimensions: config.headSize, theta: config.ropeTheta })
+    this.#table = ropeTable(gpu, config.maxPositions, frequencies)
   }
 
   get vocabulary(): number {
@@ -108,7 +107,6 @@ export class Llama implements CausalNetwork {
 
   [Symbol.dispose](): void {
     for (const tensor of this.weights.values()) tensor[Symbol.dispose]()
-    this.#table.cos[Symbol.dispose]()
-    this.#table.sin[Symbol.dispose]()
+    this.#table[Symbol.dispose]()
   }
 }

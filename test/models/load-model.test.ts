@@ -200,7 +200,7 @@ describe('loading', () => {
   })
 
   test('keeps no memory when the model does not fit', async () => {
-    const files = await changed(untied, { config: { max_position_embeddings: 1 << 16 } })
+    const files = await changed(untied, { config: { max_position_embeddings: 1 << 24 } })
     // Room for every weight, not for the tables of as many positions.
     const gpu = dryGpu({ maxStorageBufferBindingSize: 1 << 19 })
     await expect(loadDry(files, {}, gpu)).rejects.toThrow(OutOfMemoryError)

@@ -1,26 +1,29 @@
 interface Sizes {
   readonly H: number
   readonly D: number
-  readonly theta: number
+  /** Radians a position. */
+  readonly frequencies: ArrayLike<number>
+  readonly scale?: number
 }
 
 /**
- * Rotary position embedding in double precision, x [T, H, D], as transformers' Llama writes it:
- * x·cos + rotate_half(x)·sin with rotate_half(x) = concat(−x₂, x₁) of the halves of a head.
+ * Rotary position embedding in double precision, x [T, H, D], as transformers' GPT-NeoX writes it:
+ * the first values of a head become x·cos + rotate_half(x)·sin with rotate_half(x) = concat(−x₂, x₁) of the
+ * halves, the rest of the head stays.
  */
 export function rope(
   x: ArrayLike<number>,
   positions: ArrayLike<number>,
-  { H, D, theta }: Sizes,
+  { H, D, frequencies, scale = 1 }: Sizes,
   direction: 1 | -1 = 1,
 ): Float64Array {
-  const half = D / 2
-  return Float64Array.from(x, (v, i) => {
+  const half = frequencies.length
+  return Float64Array.from({ length: x.length }, (_, i) => {
     const d = i % D
-    const frequency = 1 / theta ** ((2 * (d % half)) / D)
-    const angle = direction * positions[Math.floor(i / (H * D))]! * frequency
+    if (d >= 2 * half) return x[i]!
+    const angle = direction * positions[Math.floor(i / (H * D))]! * frequencies[d % half]!
     const rotated = d < half ? -x[i + half]! : x[i - half]!
-    return v * Math.cos(angle) + rotated * Math.sin(angle)
+    return scale * (x[i]! * Math.cos(angle) + rotated * Math.sin(angle))
   })
 }
 
