@@ -1,12 +1,14 @@
-// dw[rows[g]] += sum of dy[order[j]] over starts[g] <= j < starts[g + 1], in this order
+// dw[rows[g] - first] += sum of dy[order[j]] over starts[g] <= j < starts[g + 1], in this order
 //
-// rows [T]: distinct rows of w, or >= V for none   starts [T + 1]   order [T]   dy [T, C]   dw [V, C]
-// One invocation per group g and column c, which owns dw[rows[g], c]: no atomics, one order, the same bits.
+// rows [T]: distinct rows of w, or 0xffffffff for none   starts [T + 1]   order [T]   dy [T, C]
+// dw [N, C]: rows `first` to first + N of the matrix
+// One invocation per group g and column c, which owns its value of dw: no atomics, one order, the same bits.
 
 struct Params {
   T: u32,
   C: u32,
-  V: u32,
+  N: u32,
+  first: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -26,8 +28,10 @@ fn main(
   if (i >= params.T * params.C) { return; }
   let g = i / params.C;
   let c = i % params.C;
-  if (rows[g] >= params.V) { return; }
+  // Below `first` the difference wraps around, far beyond N.
+  let row = rows[g] - params.first;
+  if (row >= params.N) { return; }
   var sum = 0.0;
   for (var j = starts[g]; j < starts[g + 1]; j++) { sum += dy[order[j] * params.C + c]; }
-  dw[rows[g] * params.C + c] += sum;
+  dw[row * params.C + c] += sum;
 }

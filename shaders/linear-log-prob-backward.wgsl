@@ -1,7 +1,7 @@
 // dz[r,v] = g[r] * ((target[r] == first + v) - exp(z[r,v] - lse[r])),  z[r,v] = h[r] . w[v]
 //
-// h [R, C]   w [V, C]: some rows of the output projection, from vocabulary entry `first` on
-// target, g, lse [R]   dz [R, V]. The logits are computed again, for a slice of the vocabulary at a time.
+// h [R, C]   w [V, C]: some rows of the output projection, from vocabulary entry `first` on, stored as
+// lib/weights-*.wgsl says   target, g, lse [R]   dz [R, V]. The logits are computed again, for a slice of the vocabulary at a time.
 // C is a multiple of 4. Each invocation owns four rows and four entries.
 
 struct Params {
@@ -13,7 +13,7 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> h: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+@group(0) @binding(2) var<storage, read> w: array<Stored>;
 @group(0) @binding(3) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(4) var<storage, read> g: array<f32>;
 @group(0) @binding(5) var<storage, read> lse: array<f32>;
@@ -26,16 +26,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (row >= params.R || v >= params.V) { return; }
   let c4 = params.C / 4;
   let h0 = min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.R - 1)) * c4;
-  let w0 = min(vec4u(v, v + 1, v + 2, v + 3), vec4u(params.V - 1)) * c4;
+  let at = min(vec4u(v, v + 1, v + 2, v + 3), vec4u(params.V - 1));
   var z0 = vec4f(0.0);
   var z1 = vec4f(0.0);
   var z2 = vec4f(0.0);
   var z3 = vec4f(0.0);
   for (var c = 0u; c < c4; c++) {
-    let x0 = w[w0.x + c];
-    let x1 = w[w0.y + c];
-    let x2 = w[w0.z + c];
-    let x3 = w[w0.w + c];
+    let x0 = weight4(at.x, c * 4, params.C);
+    let x1 = weight4(at.y, c * 4, params.C);
+    let x2 = weight4(at.z, c * 4, params.C);
+    let x3 = weight4(at.w, c * 4, params.C);
     let a = h[h0.x + c];
     let b = h[h0.y + c];
     let d = h[h0.z + c];

@@ -1,10 +1,10 @@
 // lse[r] = log sum_v exp z[r,v], from the parts in their order;  log_prob[r] = picked[r] - lse[r]
 //
-// part [P, R, 2]: maximum and sum of exponentials   picked, log_prob, lse [R]. One invocation per row.
+// part [Q, R, 2]: maximum and sum of exponentials   picked, log_prob, lse [R]. One invocation per row.
 
 struct Params {
   R: u32,
-  P: u32,
+  Q: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -19,7 +19,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (r >= params.R) { return; }
   var most = -1e30;
   var total = 0.0;
-  for (var p = 0u; p < params.P; p++) {
+  for (var p = 0u; p < params.Q; p++) {
     let m = part[(p * params.R + r) * 2];
     let s = part[(p * params.R + r) * 2 + 1];
     let more = max(most, m);

@@ -1,8 +1,9 @@
-// part[p,r] = (m, s) with m = max_v z[r,v] and s = sum_v exp(z[r,v] - m) over the p-th part of the vocabulary,
-// z[r,v] = h[r] . w[v];  picked[r] = z[r, target[r]]
+// part[part0+p,r] = (m, s) with m = max_v z[r,v] and s = sum_v exp(z[r,v] - m) over the p-th part of these rows of w,
+// z[r,v] = h[r] . w[v];  picked[r] = z[r, target[r] - first], where w has that row
 //
-// h [R, C]   w [V, C]   target [R]   part [P, R, 2]   picked [R]. C is a multiple of 4.
-// Each invocation owns four rows and one part, and keeps its own online (m, s): no logit is stored.
+// h [R, C]   w [N, C]: vocabulary entries `first` to first + N, stored as lib/weights-*.wgsl says
+// target [R]   part [Q, R, 2]   picked [R]. C is a multiple of 4.
+// Each invocation owns four rows and one of P parts, and keeps its own online (m, s): no logit is stored.
 
 override LANES_R: u32 = 8;
 override LANES_P: u32 = 8;
@@ -10,13 +11,15 @@ override LANES_P: u32 = 8;
 struct Params {
   R: u32,
   C: u32,
-  V: u32,
+  N: u32,
   P: u32,
+  first: u32,
+  part0: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> h: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+@group(0) @binding(2) var<storage, read> w: array<Stored>;
 @group(0) @binding(3) var<storage, read> target_ids: array<u32>;
 @group(0) @binding(4) var<storage, read_write> part: array<f32>;
 @group(0) @binding(5) var<storage, read_write> picked: array<f32>;
@@ -27,11 +30,13 @@ const NEVER = -1e30;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = id.y * 4;
   if (row >= params.R || id.x >= params.P) { return; }
-  let width = (params.V + params.P - 1) / params.P;
+  let width = (params.N + params.P - 1) / params.P;
   let begin = id.x * width;
-  let end = min(begin + width, params.V);
+  let end = min(begin + width, params.N);
   let rows = min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.R - 1));
-  let wanted = vec4u(target_ids[rows.x], target_ids[rows.y], target_ids[rows.z], target_ids[rows.w]);
+  // Below `first` the difference wraps around, far beyond N.
+  let wanted =
+    vec4u(target_ids[rows.x], target_ids[rows.y], target_ids[rows.z], target_ids[rows.w]) - params.first;
 
   var most = vec4f(NEVER);
   var total = vec4f(0.0);
@@ -43,16 +48,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var z3 = vec4f(0.0);
     let c4 = params.C / 4;
     let h0 = rows * c4;
-    let w0 = min(vec4u(v, v + 1, v + 2, v + 3), vec4u(params.V - 1)) * c4;
+    let at = min(vec4u(v, v + 1, v + 2, v + 3), vec4u(params.N - 1));
     for (var c = 0u; c < c4; c++) {
       let a = h[h0.x + c];
       let b = h[h0.y + c];
       let d = h[h0.z + c];
       let e = h[h0.w + c];
-      let x0 = w[w0.x + c];
-      let x1 = w[w0.y + c];
-      let x2 = w[w0.z + c];
-      let x3 = w[w0.w + c];
+      let x0 = weight4(at.x, c * 4, params.C);
+      let x1 = weight4(at.y, c * 4, params.C);
+      let x2 = weight4(at.z, c * 4, params.C);
+      let x3 = weight4(at.w, c * 4, params.C);
       z0 += vec4f(dot(a, x0), dot(b, x0), dot(d, x0), dot(e, x0));
       z1 += vec4f(dot(a, x1), dot(b, x1), dot(d, x1), dot(e, x1));
       z2 += vec4f(dot(a, x2), dot(b, x2), dot(d, x2), dot(e, x2));
@@ -72,8 +77,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   for (var i = 0u; i < 4 && row + i < params.R; i++) {
-    let at = (id.x * params.R + row + i) * 2;
-    part[at] = most[i];
-    part[at + 1] = total[i];
+    let place = ((params.part0 + id.x) * params.R + row + i) * 2;
+    part[place] = most[i];
+    part[place + 1] = total[i];
   }
 }

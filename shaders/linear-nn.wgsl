@@ -1,25 +1,28 @@
-// c[b,m,n] = alpha * sum_k dy[b,m,k] * w[b,k,n]  (+ c[b,m,n] if accumulate)
+// c[b,m,n] = alpha * sum_k dy[b,m,first+k] * w[b,k,n]  (+ c[b,m,n] if accumulate)
 //
-// dy [B, M, K]   w [B, K, N]   c [B, M, N]. A linear layer's gradient by its input: K are the outputs.
+// dy [B, M, O]   w [B, K, N], stored as lib/weights-*.wgsl says   c [B, M, N]. A linear layer's gradient by its input:
+// K are the outputs from `first` on, a multiple of 4.
 // Each invocation owns 4 x 4 results and reads its operands straight from memory: no workgroup memory, no
 // barrier. Software adapters run barriers slowly, and a GPU's caches serve the neighbours' repeated reads.
 
 override LANES_M: u32 = 8;
 override LANES_N: u32 = 8;
-/// Whether the operands' rows are multiples of four values, so that each may be read four at a time.
+/// Whether the rows of dy are multiples of four values, so that they may be read four at a time.
 override ALIGNED: bool = true;
 
 struct Params {
   M: u32,
   N: u32,
   K: u32,
+  O: u32,
+  first: u32,
   alpha: f32,
   accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+@group(0) @binding(2) var<storage, read> w: array<Stored>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
 @compute @workgroup_size(LANES_N, LANES_M)
@@ -54,7 +57,7 @@ fn combine(a: vec4f, w0: vec4f, w1: vec4f, w2: vec4f, w3: vec4f) -> vec4f {
 /// dy[batch, row, col .. col + 3]: zero outside.
 fn dy_at(batch: u32, row: u32, col: u32) -> vec4f {
   let exists = row < params.M && col < params.K;
-  let at = (batch * params.M + min(row, params.M - 1)) * params.K + col;
+  let at = (batch * params.M + min(row, params.M - 1)) * params.O + params.first + col;
   if (ALIGNED) { return select(vec4f(0.0), dy[at / 4], exists); }
   var values = vec4f(0.0);
   for (var j = 0u; j < 4; j++) {
@@ -66,13 +69,7 @@ fn dy_at(batch: u32, row: u32, col: u32) -> vec4f {
 /// w[batch, row, col .. col + 3]: zero outside.
 fn w_at(batch: u32, row: u32, col: u32) -> vec4f {
   let exists = row < params.K && col < params.N;
-  let at = (batch * params.K + min(row, params.K - 1)) * params.N + col;
-  if (ALIGNED) { return select(vec4f(0.0), w[at / 4], exists); }
-  var values = vec4f(0.0);
-  for (var j = 0u; j < 4; j++) {
-    if (exists && col + j < params.N) { values[j] = w[(at + j) / 4][(at + j) % 4]; }
-  }
-  return values;
+  return select(vec4f(0.0), weight4(batch * params.K + min(row, params.K - 1), col, params.N), exists);
 }
 
 fn store(batch: u32, row: u32, col: u32, sums: vec4f) {

@@ -1,25 +1,28 @@
-// c[b,m,n] = alpha * sum_k x[b,m,k] * w[b,n,k]  (+ c[b,m,n] if accumulate)
+// c[b,m,first+n] = alpha * sum_k x[b,m,k] * w[b,n,k]  (+ what is there if accumulate)
 //
-// x [B, M, K]   w [B, N, K]   c [B, M, N]. A linear layer's forward pass: both operands run along K.
+// x [B, M, K]   w [B, N, K], stored as lib/weights-*.wgsl says   c [B, M, O]: the product fills its columns from
+// `first` on. A linear layer's forward pass: both operands run along K.
 // Each invocation owns 4 x 4 results and reads its operands straight from memory: no workgroup memory, no
 // barrier. Software adapters run barriers slowly, and a GPU's caches serve the neighbours' repeated reads.
 
 override LANES_M: u32 = 8;
 override LANES_N: u32 = 8;
-/// Whether the operands' rows are multiples of four values, so that each may be read four at a time.
+/// Whether the rows of x are multiples of four values, so that they may be read four at a time.
 override ALIGNED: bool = true;
 
 struct Params {
   M: u32,
   N: u32,
   K: u32,
+  O: u32,
+  first: u32,
   alpha: f32,
   accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
+@group(0) @binding(2) var<storage, read> w: array<Stored>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
 @compute @workgroup_size(LANES_N, LANES_M)
@@ -66,18 +69,12 @@ fn x_at(batch: u32, row: u32, col: u32) -> vec4f {
 /// w[batch, row, col .. col + 3]: zero outside.
 fn w_at(batch: u32, row: u32, col: u32) -> vec4f {
   let exists = row < params.N && col < params.K;
-  let at = (batch * params.N + min(row, params.N - 1)) * params.K + col;
-  if (ALIGNED) { return select(vec4f(0.0), w[at / 4], exists); }
-  var values = vec4f(0.0);
-  for (var j = 0u; j < 4; j++) {
-    if (exists && col + j < params.K) { values[j] = w[(at + j) / 4][(at + j) % 4]; }
-  }
-  return values;
+  return select(vec4f(0.0), weight4(batch * params.N + min(row, params.N - 1), col, params.K), exists);
 }
 
 fn store(batch: u32, row: u32, col: u32, sums: vec4f) {
   if (row >= params.M) { return; }
-  let at = (batch * params.M + row) * params.N + col;
+  let at = (batch * params.M + row) * params.O + params.first + col;
   for (var j = 0u; j < 4; j++) {
     if (col + j < params.N) {
       c[at + j] = params.alpha * sums[j] + select(0.0, c[at + j], params.accumulate == 1);

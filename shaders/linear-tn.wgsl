@@ -1,6 +1,7 @@
-// c[b,m,n] = alpha * sum_k dy[b,k,m] * x[b,k,n]  (+ c[b,m,n] if accumulate)
+// c[b,m,n] = alpha * sum_k dy[b,k,first+m] * x[b,k,n]  (+ c[b,m,n] if accumulate)
 //
-// dy [B, K, M]   x [B, K, N]   c [B, M, N]. A linear layer's gradient by its weight: K are the tokens.
+// dy [B, K, O]   x [B, K, N]   c [B, M, N]. A linear layer's gradient by its weight: K are the tokens, M the outputs
+// from `first` on, a multiple of 4.
 // Each invocation owns 4 x 4 results and reads its operands straight from memory: no workgroup memory, no
 // barrier. Software adapters run barriers slowly, and a GPU's caches serve the neighbours' repeated reads.
 
@@ -13,6 +14,8 @@ struct Params {
   M: u32,
   N: u32,
   K: u32,
+  O: u32,
+  first: u32,
   alpha: f32,
   accumulate: u32,
 }
@@ -48,7 +51,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 /// dy[batch, row, col .. col + 3]: zero outside.
 fn dy_at(batch: u32, row: u32, col: u32) -> vec4f {
   let exists = row < params.K && col < params.M;
-  let at = (batch * params.K + min(row, params.K - 1)) * params.M + col;
+  let at = (batch * params.K + min(row, params.K - 1)) * params.O + params.first + col;
   if (ALIGNED) { return select(vec4f(0.0), dy[at / 4], exists); }
   var values = vec4f(0.0);
   for (var j = 0u; j < 4; j++) {

@@ -1,6 +1,6 @@
-// score[n] = sum_k (k + 1) * p[n,k],  p[n] = softmax over k of h[n] . w[ids[k]]
+// score[n] = sum_k (k + 1) * p[n,k],  p[n] = softmax over k of h[n] . w[k]
 //
-// h [N, C]: last hidden state of each prompt   w [V, C]   ids [K]: tokens of the scores 1..K
+// h [N, C]: last hidden state of each prompt   w [K, C]: rows of the output projection for the scores 1..K
 // score [N]. One invocation per prompt; no other logit is computed.
 
 struct Params {
@@ -12,8 +12,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> h: array<f32>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> ids: array<u32>;
-@group(0) @binding(4) var<storage, read_write> score: array<f32>;
+@group(0) @binding(3) var<storage, read_write> score: array<f32>;
 
 @compute @workgroup_size(32)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -24,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var weighted = 0.0;
   for (var k = 0u; k < params.K; k++) {
     var z = 0.0;
-    for (var c = 0u; c < params.C; c++) { z += h[n * params.C + c] * w[ids[k] * params.C + c]; }
+    for (var c = 0u; c < params.C; c++) { z += h[n * params.C + c] * w[k * params.C + c]; }
     let more = max(most, z);
     let shrink = exp(most - more);
     let e = exp(z - more);

@@ -4,33 +4,35 @@ import fold from '#shaders/lib/fold.wgsl?raw'
 import { ShapeError } from '../gpu/errors'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { shardsOf, type Weight } from './matrix'
 import type { Tape } from './tape'
+import { byFormat, ofFormat } from './weight-formats'
 
-const workgroups = ({ T, C }: { readonly T: number; readonly C: number }) =>
-  [Math.ceil((T * C) / 64)] as const
-
-/** y = w[ids]. */
-export const embeddingForward = defineKernel({
-  name: 'embedding-forward',
-  code: [fold, forward],
-  params: { T: 'u32', C: 'u32' },
-  bindings: { ids: read('u32', 'T'), w: read('f32', 'V C'), y: write('f32', 'T C') },
-  workgroups,
-})
+/** y = w[ids], for some rows of w. */
+export const embeddingForward = byFormat(({ code, element, overrides }) =>
+  defineKernel({
+    name: 'embedding-forward',
+    code: [fold, code, forward],
+    params: { T: 'u32', N: 'u32', C: 'u32', first: 'u32', clear: 'u32' },
+    bindings: { ids: read('u32', 'T'), w: read(element, 'N W'), y: write('f32', 'T C') },
+    overrides,
+    workgroups: ({ T, C }) => [Math.ceil((T * Math.ceil(C / 4)) / 64)],
+  }),
+)
 
 /** Adds ∂loss/∂w to what is there. */
 export const embeddingBackward = defineKernel({
   name: 'embedding-backward',
   code: [fold, backward],
-  params: { T: 'u32', C: 'u32', V: 'u32' },
+  params: { T: 'u32', C: 'u32', N: 'u32', first: 'u32' },
   bindings: {
     rows: read('u32', 'T'),
     starts: read('u32', 'S'),
     order: read('u32', 'T'),
     dy: read('f32', 'T C'),
-    dw: write('f32', 'V C'),
+    dw: write('f32', 'N C'),
   },
-  workgroups,
+  workgroups: ({ T, C }) => [Math.ceil((T * C) / 64)],
 })
 
 /** The embedding matrix is trained, but nothing says which tokens share a row. */
@@ -65,16 +67,17 @@ export function groupTokens(ids: Uint32Array): TokenGroups<Uint32Array> {
 }
 
 /**
- * Looks rows of a matrix up: ids u32 [T], each below V, w [V, C] → y [T, C].
+ * Looks rows of a matrix up: ids u32 [T], w [V, C] → y [T, C]. An id from V on takes zeros.
  *
  * @param groups those of `ids` (see `groupTokens`); needed only where w is trained
  * @throws {MissingGroupsError} if w is trained and `groups` is null
  */
-export function embedding(tape: Tape, ids: Tensor, w: Tensor, groups: TokenGroups | null): Tensor {
+export function embedding(tape: Tape, ids: Tensor, w: Weight, groups: TokenGroups | null): Tensor {
   const { gpu } = tape
   const [T = 0] = ids.shape
   const [, C = 0] = w.shape
-  if (tape.tracks(w) && !groups) {
+  const shards = shardsOf(w)
+  if (!groups && shards.some(({ values }) => tape.tracks(values))) {
     throw new MissingGroupsError(
       'embedding: w is trained and groups is null, expected the groups of ids. Upload groupTokens(ids)',
     )
@@ -85,12 +88,18 @@ export function embedding(tape: Tape, ids: Tensor, w: Tensor, groups: TokenGroup
     )
   }
   const y = tape.tensor([T, C])
-  gpu.run(embeddingForward, { ids, w, y }, {})
-  tape.record([w], [y], [], () => {
-    const dw = tape.destination(w)
-    if (!dw || !groups) return
-    if (dw.accumulate === 0) gpu.clear(dw.grad)
-    gpu.run(embeddingBackward, { ...groups, dy: tape.gradient(y), dw: dw.grad }, {})
+  for (const { first, format, values } of shards) {
+    const kernel = ofFormat(embeddingForward, format, C)
+    gpu.run(kernel, { ids, w: values, y }, { first, clear: first === 0 ? 1 : 0 })
+  }
+  const parts = shards.map(({ values }) => values)
+  tape.record(parts, [y], [], () => {
+    for (const { first, values } of shards) {
+      const dw = tape.destination(values)
+      if (!dw || !groups) continue
+      if (dw.accumulate === 0) gpu.clear(dw.grad)
+      gpu.run(embeddingBackward, { ...groups, dy: tape.gradient(y), dw: dw.grad }, { first })
+    }
   })
   return y
 }

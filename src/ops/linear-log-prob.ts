@@ -4,29 +4,38 @@ import partial from '#shaders/linear-log-prob-partial.wgsl?raw'
 import { ShapeError } from '../gpu/errors'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
-import { matmulNn, matmulTn } from './matmul'
+import { trainable } from './linear'
+import { matmulTn, shardNn } from './matmul'
+import { SHARD_ROWS, shardsOf, type Weight } from './matrix'
 import type { Tape } from './tape'
+import { byFormat, ofFormat } from './weight-formats'
 
-export const linearLogProbPartial = defineKernel({
-  name: 'linear-log-prob-partial',
-  code: [partial],
-  params: { R: 'u32', C: 'u32', V: 'u32', P: 'u32' },
-  bindings: {
-    h: read('vec4f', 'R C'),
-    w: read('vec4f', 'V C'),
-    target_ids: read('u32', 'R'),
-    part: write('f32', 'P R 2'),
-    picked: write('f32', 'R'),
-  },
-  workgroups: ({ R, P }) => [Math.ceil(P / 8), Math.ceil(R / 32)],
-})
+/** Parts of a shard of the vocabulary, each with its own running maximum: enough invocations, little to merge. */
+const PARTS = 64
+
+export const linearLogProbPartial = byFormat(({ code, element, overrides }) =>
+  defineKernel({
+    name: 'linear-log-prob-partial',
+    code: [code, partial],
+    params: { R: 'u32', C: 'u32', N: 'u32', P: 'u32', first: 'u32', part0: 'u32' },
+    bindings: {
+      h: read('vec4f', 'R C'),
+      w: read(element, 'N W'),
+      target_ids: read('u32', 'R'),
+      part: write('f32', 'Q R 2'),
+      picked: write('f32', 'R'),
+    },
+    overrides,
+    workgroups: ({ R, N }) => [Math.ceil(Math.min(PARTS, N) / 8), Math.ceil(R / 32)],
+  }),
+)
 
 export const linearLogProbMerge = defineKernel({
   name: 'linear-log-prob-merge',
   code: [merge],
-  params: { R: 'u32', P: 'u32' },
+  params: { R: 'u32', Q: 'u32' },
   bindings: {
-    part: read('f32', 'P R 2'),
+    part: read('f32', 'Q R 2'),
     picked: read('f32', 'R'),
     log_prob: write('f32', 'R'),
     lse: write('f32', 'R'),
@@ -34,23 +43,24 @@ export const linearLogProbMerge = defineKernel({
   workgroups: ({ R }) => [Math.ceil(R / 64)],
 })
 
-export const linearLogProbBackward = defineKernel({
-  name: 'linear-log-prob-backward',
-  code: [backward],
-  params: { R: 'u32', C: 'u32', V: 'u32', first: 'u32' },
-  bindings: {
-    h: read('vec4f', 'R C'),
-    w: read('vec4f', 'V C'),
-    target_ids: read('u32', 'R'),
-    g: read('f32', 'R'),
-    lse: read('f32', 'R'),
-    dz: write('f32', 'R V'),
-  },
-  workgroups: ({ R, V }) => [Math.ceil(V / 32), Math.ceil(R / 32)],
-})
+export const linearLogProbBackward = byFormat(({ code, element, overrides }) =>
+  defineKernel({
+    name: 'linear-log-prob-backward',
+    code: [code, backward],
+    params: { R: 'u32', C: 'u32', V: 'u32', first: 'u32' },
+    bindings: {
+      h: read('vec4f', 'R C'),
+      w: read(element, 'V W'),
+      target_ids: read('u32', 'R'),
+      g: read('f32', 'R'),
+      lse: read('f32', 'R'),
+      dz: write('f32', 'R V'),
+    },
+    overrides,
+    workgroups: ({ R, V }) => [Math.ceil(V / 32), Math.ceil(R / 32)],
+  }),
+)
 
-/** Parts of the vocabulary, each with its own running maximum: enough invocations, little to merge. */
-const PARTS = 64
 /** Bytes of logit gradients alive at a time in the backward pass. */
 const SLICE_BYTES = 16 * 2 ** 20
 
@@ -60,37 +70,46 @@ const SLICE_BYTES = 16 * 2 ** 20
  *
  * @throws {ShapeError} if C is not a multiple of 4
  */
-export function linearLogProb(tape: Tape, h: Tensor, w: Tensor, target: Tensor): Tensor {
+export function linearLogProb(tape: Tape, h: Tensor, w: Weight, target: Tensor): Tensor {
   const { gpu } = tape
   const [R = 0, C = 0] = h.shape
   const [V = 0] = w.shape
   if (C % 4 !== 0)
     throw new ShapeError(`linear-log-prob: w has shape [${V}, ${C}], C must be a multiple of 4`)
-  const P = Math.min(PARTS, V)
+  const shards = shardsOf(w)
+  const parts = shards.map(({ rows }) => Math.min(PARTS, rows))
   const logProb = tape.tensor([R])
   const lse = tape.tensor([R])
-  const part = tape.tensor([P, R, 2])
+  const part = tape.tensor([parts.reduce((a, b) => a + b, 0), R, 2])
   const picked = tape.tensor([R])
-  gpu.run(linearLogProbPartial, { h, w, target_ids: target, part, picked }, {})
+  let part0 = 0
+  shards.forEach(({ first, format, values }, i) => {
+    const kernel = ofFormat(linearLogProbPartial, format, C)
+    gpu.run(kernel, { h, w: values, target_ids: target, part, picked }, { P: parts[i]!, first, part0 })
+    part0 += parts[i]!
+  })
   gpu.run(linearLogProbMerge, { part, picked, log_prob: logProb, lse }, {})
   tape.free(part)
   tape.free(picked)
-  tape.record([h, w], [logProb], [lse], () => {
+  tape.record([h, ...trainable(w, null)], [logProb], [lse], () => {
     const g = tape.gradient(logProb)
     const dh = tape.destination(h)
-    const dw = tape.destination(w)
-    // Slices begin at multiples of 64 rows of w, which are multiples of the 256 bytes that bindings need.
-    const width = Math.max(64, Math.floor(SLICE_BYTES / (4 * R) / 64) * 64)
-    for (let first = 0; first < V; first += width) {
-      const end = Math.min(first + width, V)
-      const dz = tape.tensor([R, end - first])
-      const slice = w.rows(first, end)
-      gpu.run(linearLogProbBackward, { h, w: slice, target_ids: target, g, lse, dz }, { first })
-      if (dh) matmulNn(gpu, dz, slice, dh.grad, { accumulate: dh.accumulate === 1 || first > 0 })
-      if (dw) {
-        matmulTn(gpu, dz, h, dw.grad.rows(first, end), { accumulate: dw.accumulate === 1 })
+    // Slices begin at multiples of SHARD_ROWS rows of w, whose bytes are multiples of the 256 that bindings need.
+    const width = Math.max(1, Math.floor(SLICE_BYTES / (4 * R * SHARD_ROWS))) * SHARD_ROWS
+    for (const { first, rows, format, values } of shards) {
+      const dw = tape.destination(values)
+      for (let begin = 0; begin < rows; begin += width) {
+        const end = Math.min(begin + width, rows)
+        const dz = tape.tensor([R, end - begin])
+        const slice = values.rows(begin, end)
+        const kernel = ofFormat(linearLogProbBackward, format, C)
+        gpu.run(kernel, { h, w: slice, target_ids: target, g, lse, dz }, { first: first + begin })
+        // dz has the slice's entries alone: its columns begin with the slice's first row.
+        const shard = { first: 0, rows: end - begin, format, values: slice }
+        if (dh) shardNn(gpu, dz, shard, dh.grad, { accumulate: dh.accumulate === 1 || first + begin > 0 })
+        if (dw) matmulTn(gpu, dz, h, dw.grad.rows(begin, end), { accumulate: dw.accumulate === 1 })
+        tape.free(dz)
       }
-      tape.free(dz)
     }
   })
   return logProb

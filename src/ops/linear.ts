@@ -1,20 +1,47 @@
 import type { Tensor } from '../gpu/tensor'
-import { matmulNn, matmulNt, matmulTn } from './matmul'
+import { columnSums, spreadRows } from './bias'
+import { shardNn, shardNt, shardTn } from './matmul'
+import { shardsOf, type Weight } from './matrix'
 import type { Tape } from './tape'
 
-/** y = x·wᵀ: x [N, I], w [O, I] → y [N, O]. */
-export function linear(tape: Tape, x: Tensor, w: Tensor): Tensor {
+/** y = x·wᵀ + b: x [N, I], w [O, I], b [O] → y [N, O]. */
+export function linear(tape: Tape, x: Tensor, w: Weight, b: Tensor | null = null): Tensor {
+  const y = product(tape, x, w, b)
+  tape.record([x, ...trainable(w, b)], [y], [], () => productBackward(tape, x, w, b, tape.gradient(y)))
+  return y
+}
+
+/** The tensors of a layer that a gradient may flow into. */
+export const trainable = (w: Weight, b: Tensor | null): readonly Tensor[] => [
+  ...shardsOf(w).map(({ values }) => values),
+  ...(b ? [b] : []),
+]
+
+/** x·wᵀ + b, not recorded. */
+export function product(tape: Tape, x: Tensor, w: Weight, b: Tensor | null): Tensor {
   const { gpu } = tape
   const [N = 0] = x.shape
   const [O = 0] = w.shape
   const y = tape.tensor([N, O])
-  matmulNt(gpu, x, w, y)
-  tape.record([x, w], [y], [], () => {
-    const dy = tape.gradient(y)
-    const dx = tape.destination(x)
-    if (dx) matmulNn(gpu, dy, w, dx.grad, { accumulate: dx.accumulate === 1 })
-    const dw = tape.destination(w)
-    if (dw) matmulTn(gpu, dy, x, dw.grad, { accumulate: dw.accumulate === 1 })
-  })
+  if (b) spreadRows(gpu, b, y)
+  for (const shard of shardsOf(w)) shardNt(gpu, x, shard, y, { accumulate: b !== null })
   return y
+}
+
+/** Adds what `product` contributes to the gradients of x, w and b, from that of its result, dy [N, O]. */
+export function productBackward(tape: Tape, x: Tensor, w: Weight, b: Tensor | null, dy: Tensor): void {
+  const { gpu } = tape
+  const shards = shardsOf(w)
+  const dx = tape.destination(x)
+  if (dx) {
+    for (const shard of shards) {
+      shardNn(gpu, dy, shard, dx.grad, { accumulate: dx.accumulate === 1 || shard.first > 0 })
+    }
+  }
+  for (const { first, values } of shards) {
+    const dw = tape.destination(values)
+    if (dw) shardTn(gpu, dy, x, dw.grad, first, { accumulate: dw.accumulate === 1 })
+  }
+  const db = b && tape.destination(b)
+  if (db) columnSums(gpu, dy, db.grad, { accumulate: db.accumulate === 1 })
 }

@@ -1,9 +1,14 @@
 import nn from '#shaders/linear-nn.wgsl?raw'
 import nt from '#shaders/linear-nt.wgsl?raw'
 import tn from '#shaders/linear-tn.wgsl?raw'
+import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { f32 } from './format-f32'
+import type { Shard } from './matrix'
+import type { WeightFormat } from './weight-format'
+import { byFormat, ofFormat } from './weight-formats'
 
 /** Which variant of a product runs: how its invocations, each owning 4 × 4 results, lie along M and N. */
 interface Variant {
@@ -12,30 +17,38 @@ interface Variant {
   readonly ALIGNED: 0 | 1
 }
 
-const params = { M: 'u32', N: 'u32', K: 'u32', alpha: 'f32', accumulate: 'u32' } as const
+const params = {
+  M: 'u32',
+  N: 'u32',
+  K: 'u32',
+  O: 'u32',
+  first: 'u32',
+  alpha: 'f32',
+  accumulate: 'u32',
+} as const
 
 const groups =
   ({ LANES_M, LANES_N }: Variant) =>
   ({ B, M, N }: { readonly B: number; readonly M: number; readonly N: number }) =>
     [Math.ceil(N / (4 * LANES_N)), Math.ceil(M / (4 * LANES_M)), B] as const
 
-const defineNt = (variant: Variant) =>
+const defineNt = ({ code, element, overrides }: WeightFormat, variant: Variant) =>
   defineKernel({
     name: 'linear-nt',
-    code: [nt],
+    code: [code, nt],
     params,
-    bindings: { x: read('vec4f', 'B M K'), w: read('vec4f', 'B N K'), c: write('f32', 'B M N') },
-    overrides: { ...variant },
+    bindings: { x: read('vec4f', 'B M K'), w: read(element, 'B N W'), c: write('f32', 'B M O') },
+    overrides: { ...variant, ...overrides },
     workgroups: groups(variant),
   })
 
-const defineNn = (variant: Variant) =>
+const defineNn = ({ code, element, overrides }: WeightFormat, variant: Variant) =>
   defineKernel({
     name: 'linear-nn',
-    code: [nn],
+    code: [code, nn],
     params,
-    bindings: { dy: read('vec4f', 'B M K'), w: read('vec4f', 'B K N'), c: write('f32', 'B M N') },
-    overrides: { ...variant },
+    bindings: { dy: read('vec4f', 'B M O'), w: read(element, 'B K W'), c: write('f32', 'B M N') },
+    overrides: { ...variant, ...overrides },
     workgroups: groups(variant),
   })
 
@@ -44,7 +57,7 @@ const defineTn = (variant: Variant) =>
     name: 'linear-tn',
     code: [tn],
     params,
-    bindings: { dy: read('vec4f', 'B K M'), x: read('vec4f', 'B K N'), c: write('f32', 'B M N') },
+    bindings: { dy: read('vec4f', 'B K O'), x: read('vec4f', 'B K N'), c: write('f32', 'B M N') },
     overrides: { ...variant },
     workgroups: groups(variant),
   })
@@ -60,13 +73,18 @@ const forms = <K>(define: (variant: Variant) => K) => ({
   odd: define({ LANES_M: 8, LANES_N: 8, ALIGNED: 0 }),
 })
 
-export const linearNt = forms(defineNt)
-export const linearNn = forms(defineNn)
+export const linearNt = byFormat(format => forms(variant => defineNt(format, variant)))
+export const linearNn = byFormat(format => forms(variant => defineNn(format, variant)))
 export const linearTn = forms(defineTn)
 
-function choose<K>(kernels: { square: K; narrow: K; flat: K; odd: K }, a: Tensor, b: Tensor, c: Tensor): K {
-  const [M = 0, N = 0] = c.shape.slice(-2)
-  if ((a.shape.at(-1) ?? 0) % 4 !== 0 || (b.shape.at(-1) ?? 0) % 4 !== 0) return kernels.odd
+/** @param results the shape of what is computed: M, N */
+function choose<K>(
+  kernels: { square: K; narrow: K; flat: K; odd: K },
+  aligned: boolean,
+  M: number,
+  N: number,
+): K {
+  if (!aligned) return kernels.odd
   return M <= 8 ? kernels.flat : N <= 16 ? kernels.narrow : kernels.square
 }
 
@@ -82,18 +100,68 @@ const options = ({ alpha = 1, accumulate = false }: ProductOptions) => ({
   alpha,
   accumulate: accumulate ? 1 : 0,
 })
+const last = ({ shape }: Tensor) => shape.at(-1) ?? 0
+
+/** The rows [B, N, words] of w, which have `columns` values each, as a shard of rows 0 to N. */
+const whole = (w: Tensor): Shard => ({ first: 0, rows: w.shape.at(-2) ?? 0, format: f32, values: w })
+
+function checkWords({ format, values }: Shard, columns: number): void {
+  if (format.fits(columns) && format.words(columns) === last(values)) return
+  throw new ShapeError(
+    `matmul: w has shape [${values.shape.join(', ')}], expected rows of ${columns} values as ${format.name}`,
+  )
+}
 
 /** c = alpha·x·wᵀ (+ c): x [B, M, K] or [M, K], w [B, N, K] or [N, K] → c [B, M, N] or [M, N]. */
 export function matmulNt(gpu: Gpu, x: Tensor, w: Tensor, c: Tensor, o: ProductOptions = {}): void {
-  gpu.run(choose(linearNt, x, w, c), { x: batched(x), w: batched(w), c: batched(c) }, options(o))
+  if (last(c) !== w.shape.at(-2)) throw mismatch('w', w, `N = ${last(c)} rows as c has columns`)
+  shardNt(gpu, x, whole(w), c, o)
 }
 
 /** c = alpha·dy·w (+ c): dy [B, M, K] or [M, K], w [B, K, N] or [K, N] → c [B, M, N] or [M, N]. */
 export function matmulNn(gpu: Gpu, dy: Tensor, w: Tensor, c: Tensor, o: ProductOptions = {}): void {
-  gpu.run(choose(linearNn, dy, w, c), { dy: batched(dy), w: batched(w), c: batched(c) }, options(o))
+  if (last(dy) !== w.shape.at(-2)) throw mismatch('w', w, `K = ${last(dy)} rows as dy has columns`)
+  shardNn(gpu, dy, whole(w), c, o)
 }
 
 /** c = alpha·dyᵀ·x (+ c): dy [B, K, M] or [K, M], x [B, K, N] or [K, N] → c [B, M, N] or [M, N]. */
 export function matmulTn(gpu: Gpu, dy: Tensor, x: Tensor, c: Tensor, o: ProductOptions = {}): void {
-  gpu.run(choose(linearTn, dy, x, c), { dy: batched(dy), x: batched(x), c: batched(c) }, options(o))
+  if (last(dy) !== c.shape.at(-2)) throw mismatch('c', c, `M = ${last(dy)} rows as dy has columns`)
+  shardTn(gpu, dy, x, c, 0, o)
 }
+
+/** As `matmulNt` by some rows of w: fills as many columns of c, from `shard.first` on. */
+export function shardNt(gpu: Gpu, x: Tensor, shard: Shard, c: Tensor, o: ProductOptions = {}): void {
+  const { format, values, first, rows } = shard
+  checkWords(shard, last(x))
+  const kernels = ofFormat(linearNt, format, last(x))
+  const kernel = choose(kernels, last(x) % 4 === 0, c.shape.at(-2) ?? 0, rows)
+  gpu.run(kernel, { x: batched(x), w: batched(values), c: batched(c) }, { first, ...options(o) })
+}
+
+/** As `matmulNn` by some rows of w and as many columns of dy, from `shard.first` on. */
+export function shardNn(gpu: Gpu, dy: Tensor, shard: Shard, c: Tensor, o: ProductOptions = {}): void {
+  const { format, values, first } = shard
+  checkWords(shard, last(c))
+  const kernels = ofFormat(linearNn, format, last(c))
+  const aligned = last(dy) % 4 === 0 && last(c) % 4 === 0
+  const kernel = choose(kernels, aligned, c.shape.at(-2) ?? 0, last(c))
+  gpu.run(kernel, { dy: batched(dy), w: batched(values), c: batched(c) }, { first, ...options(o) })
+}
+
+/** As `matmulTn` by as many columns of dy as c has rows, from `first` on, a multiple of 4. */
+export function shardTn(
+  gpu: Gpu,
+  dy: Tensor,
+  x: Tensor,
+  c: Tensor,
+  first: number,
+  o: ProductOptions = {},
+): void {
+  const aligned = last(dy) % 4 === 0 && last(x) % 4 === 0
+  const kernel = choose(linearTn, aligned, c.shape.at(-2) ?? 0, last(c))
+  gpu.run(kernel, { dy: batched(dy), x: batched(x), c: batched(c) }, { first, ...options(o) })
+}
+
+const mismatch = (name: string, { shape }: Tensor, wanted: string) =>
+  new ShapeError(`matmul: ${name} has shape [${shape.join(', ')}], expected ${wanted}`)

@@ -1,0 +1,14 @@
+// Weights stored as f32 in rows of any number of values, for shaders that bind them as w: array<Stored>.
+
+/// Four values, of one row or of two.
+alias Stored = vec4f;
+
+/// Values col .. col + 3 of a row of `columns` values: zero beyond its end.
+fn weight4(row: u32, col: u32, columns: u32) -> vec4f {
+  var values = vec4f(0.0);
+  for (var j = 0u; j < 4 && col + j < columns; j++) {
+    let at = row * columns + col + j;
+    values[j] = w[at / 4][at % 4];
+  }
+  return values;
+}
