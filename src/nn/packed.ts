@@ -45,7 +45,7 @@ export function pack(sequences: readonly ArrayLike<number>[], total?: number): P
       positions[at++] = i
     }
   }
-  return { ids, positions, ranges: packRanges(lengths, T), starts }
+  return { ids, positions, ranges: packRanges(lengths, { total: T }), starts }
 }
 
 /** Uploads packed sequences. The caller disposes the three tensors. */

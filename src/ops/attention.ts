@@ -69,43 +69,44 @@ const define = (D: number) => {
   }
 }
 
-/** Kernels by head size D. */
-export const attentionKernels = {
-  8: define(8),
-  16: define(16),
-  32: define(32),
-  64: define(64),
-  80: define(80),
-  96: define(96),
-  128: define(128),
-  256: define(256),
-}
+/** Kernels by head size D: every multiple of 8 up to 256. */
+export const attentionKernels = Object.fromEntries(
+  Array.from({ length: 32 }, (_, i) => [8 * (i + 1), define(8 * (i + 1))]),
+)
 
-function kernelsFor(D: number) {
-  const kernels = attentionKernels[D as keyof typeof attentionKernels]
-  if (!kernels)
-    throw new ShapeError(
-      `attention: head size ${D}, expected one of ${Object.keys(attentionKernels).join(', ')}`,
-    )
+/**
+ * The kernels for heads of D values.
+ *
+ * @throws {ShapeError} for a head size without a kernel
+ */
+export function attentionKernelsFor(D: number): ReturnType<typeof define> {
+  const kernels = attentionKernels[D]
+  if (!kernels) throw new ShapeError(`attention: head size ${D}, expected a multiple of 8 from 8 to 256`)
   return kernels
 }
 
 /**
  * Softmax attention over packed sequences with grouped heads:
- * q [T, H, D], k and v [S, G, D], H a multiple of G → o [T, H, D]. Scores are scaled by 1/√D.
+ * q [T, H, D], k and v [S, G, D], H a multiple of G → o [T, H, D]. Scores are multiplied by `scale`, 1/√D unless told.
  *
  * @param ranges u32 [T, 4] from `packRanges`: for each query its first and last key, for each key its first
  *   and last query. Each column must not decrease. Training needs S = T.
  * @throws {ShapeError} for a head size without a kernel, or H not a multiple of G
  */
-export function attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, ranges: Tensor): Tensor {
+export function attention(
+  tape: Tape,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  ranges: Tensor,
+  { scale = 1 / Math.sqrt(q.shape[2] ?? 1) } = {},
+): Tensor {
   const { gpu } = tape
   const [T = 0, H = 0, D = 0] = q.shape
   const G = k.shape[1] ?? 0
   if (G === 0 || H % G !== 0)
     throw new ShapeError(`attention: ${H} heads are not a multiple of ${G} key-value heads`)
-  const kernels = kernelsFor(D)
-  const scale = 1 / Math.sqrt(D)
+  const kernels = attentionKernelsFor(D)
   const o = tape.tensor([T, H, D])
   const stats = tape.tensor([2, H, T])
   gpu.run(kernels.forward, { q, k, v, ranges, o, stats }, { scale })
@@ -133,15 +134,22 @@ export function attention(tape: Tape, q: Tensor, k: Tensor, v: Tensor, ranges: T
 }
 
 /**
- * Causal ranges for sequences packed one after the other: u32 [Σ lengths, 4].
- * Positions beyond the sequences, up to `total`, see only themselves.
+ * Ranges for sequences packed one after the other: u32 [Σ lengths, 4]. Positions beyond the sequences, up to `total`,
+ * see only themselves.
+ *
+ * @param causal whether a token sees its sequence only up to itself, or all of it
  */
-export function packRanges(lengths: readonly number[], total?: number): Uint32Array {
+export function packRanges(
+  lengths: readonly number[],
+  { total, causal = true }: { readonly total?: number; readonly causal?: boolean } = {},
+): Uint32Array {
   const used = lengths.reduce((a, b) => a + b, 0)
   const ranges = new Uint32Array(4 * (total ?? used))
   let begin = 0
   for (const length of lengths) {
-    for (let t = begin; t < begin + length; t++) ranges.set([begin, t, t, begin + length - 1], t * 4)
+    const end = begin + length - 1
+    for (let t = begin; t <= end; t++)
+      ranges.set(causal ? [begin, t, t, end] : [begin, end, begin, end], t * 4)
     begin += length
   }
   for (let t = used; t < (total ?? used); t++) ranges.set([t, t, t, t], t * 4)

@@ -1,9 +1,15 @@
-/** Causal attention over packed sequences in double precision, forward and backward. */
+/** Attention over packed sequences in double precision, forward and backward. */
 export interface AttentionSizes {
   lengths: readonly number[]
   H: number
   G: number
   D: number
+  /** 1/√D unless told. */
+  scale?: number
+  /** Whether no token sees a later one; so unless told. */
+  causal?: boolean
+  /** As `sliding_window` of transformers' masking_utils: token t sees token s > t − window. */
+  window?: number
 }
 
 export function attention(
@@ -14,10 +20,11 @@ export function attention(
 ) {
   const { H, G, D } = sizes
   const o = new Float64Array(q.length)
-  each(sizes, (t, h, g, begin) => {
-    const p = softmax(q, k, t, h, g, begin, sizes)
-    for (let s = begin; s <= t; s++)
-      for (let d = 0; d < D; d++) o[(t * H + h) * D + d]! += p[s - begin]! * v[(s * G + g) * D + d]!
+  each(sizes, (t, h, g, keys) => {
+    const p = softmax(q, k, t, h, g, keys, sizes)
+    keys.forEach((s, i) => {
+      for (let d = 0; d < D; d++) o[(t * H + h) * D + d]! += p[i]! * v[(s * G + g) * D + d]!
+    })
   })
   return o
 }
@@ -29,22 +36,22 @@ export function attentionBackward(
   dout: ArrayLike<number>,
   sizes: AttentionSizes,
 ) {
-  const { H, G, D } = sizes
+  const { H, G, D, scale = 1 / Math.sqrt(D) } = sizes
   const dq = new Float64Array(q.length)
   const dk = new Float64Array(k.length)
   const dv = new Float64Array(v.length)
-  each(sizes, (t, h, g, begin) => {
-    const p = softmax(q, k, t, h, g, begin, sizes)
+  each(sizes, (t, h, g, keys) => {
+    const p = softmax(q, k, t, h, g, keys, sizes)
     const up = (t * H + h) * D
-    const dp = p.map((_, i) => {
+    const dp = keys.map(s => {
       let sum = 0
-      for (let d = 0; d < D; d++) sum += dout[up + d]! * v[((begin + i) * G + g) * D + d]!
+      for (let d = 0; d < D; d++) sum += dout[up + d]! * v[(s * G + g) * D + d]!
       return sum
     })
     const delta = p.reduce((sum, x, i) => sum + x * dp[i]!, 0)
     p.forEach((x, i) => {
-      const down = ((begin + i) * G + g) * D
-      const ds = (x * (dp[i]! - delta)) / Math.sqrt(D)
+      const down = (keys[i]! * G + g) * D
+      const ds = x * (dp[i]! - delta) * scale
       for (let d = 0; d < D; d++) {
         dq[up + d]! += ds * k[down + d]!
         dk[down + d]! += ds * q[up + d]!
@@ -56,13 +63,16 @@ export function attentionBackward(
 }
 
 function each(
-  { lengths, H, G }: AttentionSizes,
-  body: (t: number, h: number, g: number, begin: number) => void,
+  { lengths, H, G, causal = true, window = Number.POSITIVE_INFINITY }: AttentionSizes,
+  body: (t: number, h: number, g: number, keys: readonly number[]) => void,
 ) {
   let begin = 0
   for (const length of lengths) {
-    for (let t = begin; t < begin + length; t++)
-      for (let h = 0; h < H; h++) body(t, h, Math.floor(h / (H / G)), begin)
+    const sequence = Array.from({ length }, (_, i) => begin + i)
+    for (const t of sequence) {
+      const keys = sequence.filter(s => (!causal || s <= t) && s > t - window)
+      for (let h = 0; h < H; h++) body(t, h, Math.floor(h / (H / G)), keys)
+    }
     begin += length
   }
 }
@@ -73,15 +83,14 @@ function softmax(
   t: number,
   h: number,
   g: number,
-  begin: number,
-  { H, G, D }: AttentionSizes,
+  keys: readonly number[],
+  { H, G, D, scale = 1 / Math.sqrt(D) }: AttentionSizes,
 ): number[] {
-  const scores: number[] = []
-  for (let s = begin; s <= t; s++) {
+  const scores = keys.map(s => {
     let sum = 0
     for (let d = 0; d < D; d++) sum += q[(t * H + h) * D + d]! * k[(s * G + g) * D + d]!
-    scores.push(sum / Math.sqrt(D))
-  }
+    return sum * scale
+  })
   const most = Math.max(...scores)
   const weights = scores.map(x => Math.exp(x - most))
   const total = weights.reduce((a, b) => a + b, 0)
