@@ -1,13 +1,9 @@
 import { describe, expect } from 'vitest'
-import { ModelError } from '../../src/models/errors'
-import { type GenerateOptions, generate } from '../../src/models/generate'
+import { complete, type Generated, type GenerateOptions, generate } from '../../src/models/generate'
+import { generateTokens } from '../../src/models/generate-tokens'
+import { GenerationError } from '../../src/models/generation-error'
 import type { Model } from '../../src/models/load-model'
-import { pack, uploadPacked } from '../../src/nn/packed'
-import { linear } from '../../src/ops/linear'
-import { Tape } from '../../src/ops/tape'
-import { LoraAdapter } from '../../src/training/lora-adapter'
 import { test as base } from '../gpu'
-import { noise } from '../numbers'
 import { tinyModel } from '../tiny-model'
 
 const test = base.extend<{ model: Model }>({
@@ -15,7 +11,7 @@ const test = base.extend<{ model: Model }>({
     async ({ gpu }, use) => {
       using model = await tinyModel(gpu)
       // An end by chance would cut the tests short.
-      await use({ ...model, tokenizer: { ...model.tokenizer, eosId: null } })
+      await use({ ...model, tokenizer: { ...model.tokenizer, endIds: [] } })
     },
     { scope: 'file' },
   ],
@@ -23,131 +19,126 @@ const test = base.extend<{ model: Model }>({
 
 const hello = [{ role: 'user' as const, content: 'the quick fox' }]
 
-/** The pieces of an answer, and the ids that they are the text of. */
-async function answer(model: Model, options: GenerateOptions, turns = hello) {
-  let ids: readonly number[] = []
-  const decode: Model['tokenizer']['decode'] = (given, how) => {
-    ids = given
-    return model.tokenizer.decode(given, how)
-  }
+async function taken(running: AsyncGenerator<string, Generated, undefined>) {
   const pieces: string[] = []
-  for await (const piece of generate({ ...model, tokenizer: { ...model.tokenizer, decode } }, turns, options))
-    pieces.push(piece)
-  return { pieces, text: pieces.join(''), ids: [...ids] }
-}
-
-/** The most likely tokens after a prompt, each by a forward pass over all before it. */
-async function greedy({ network, tokenizer }: Model, count: number, adapter: LoraAdapter | null = null) {
-  const prompt = tokenizer.encode(tokenizer.chat(hello, { addGenerationPrompt: true }), {
-    addSpecialTokens: false,
-  })
-  const ids: number[] = []
-  for (let i = 0; i < count; i++) {
-    using tape = new Tape(network.gpu, { grad: false })
-    using packed = uploadPacked(network.gpu, pack([[...prompt, ...ids]]))
-    const hidden = network.forward(tape, packed, { adapter: adapter?.map ?? null })
-    const logits = await network.gpu.read(linear(tape, hidden, network.head))
-    const last = logits.subarray(-network.vocabulary)
-    ids.push(last.indexOf(Math.max(...last)))
+  for (;;) {
+    const { done, value } = await running.next()
+    if (done) return { pieces, text: pieces.join(''), ...value }
+    pieces.push(value)
   }
-  return { prompt, ids }
+}
+const answer = (model: Model, options: GenerateOptions = {}, turns = hello) =>
+  taken(generate(model, turns, options))
+
+const promptOf = ({ tokenizer }: Model, turns = hello) =>
+  tokenizer.encode(tokenizer.chat(turns, { addGenerationPrompt: true }), { addSpecialTokens: false })
+
+async function idsOf({ network }: Model, prompt: readonly number[], options: GenerateOptions) {
+  const ids: number[] = []
+  for await (const id of generateTokens(network, prompt, options)) ids.push(id)
+  return ids
 }
 
-describe('a greedy answer', () => {
-  test('takes at every step what a forward pass over everything takes', async ({ model }) => {
-    const { ids } = await greedy(model, 12)
-    const got = await answer(model, { maxTokens: 12 })
-    expect(got.ids).toEqual(ids)
-    expect(new Set(ids).size).toBeGreaterThan(2)
-    expect(got.text).toBe(model.tokenizer.decode(ids, { skipSpecialTokens: true }))
-  })
+const textOf = ({ tokenizer }: Model, ids: readonly number[]) =>
+  tokenizer.decode(ids, { skipSpecialTokens: true })
 
-  test('uses the adapter', async ({ gpu, model }) => {
-    using adapter = LoraAdapter.create(model.network, { rank: 4 })
-    gpu.write(adapter.values, noise(adapter.values.size, 3, 0.3))
-    const { ids } = await greedy(model, 4, adapter)
-    expect((await answer(model, { maxTokens: 4, adapter: adapter.map })).ids).toEqual(ids)
-    expect((await answer(model, { maxTokens: 4 })).ids).not.toEqual(ids)
-  })
-
-  test('ends before the end-of-sequence token', async ({ model }) => {
-    const { ids } = await greedy(model, 8)
-    const eosId = ids[5]!
-    const ends = { ...model, tokenizer: { ...model.tokenizer, eosId } }
-    const want = ids.slice(0, ids.indexOf(eosId))
-    const got = await answer(ends, { maxTokens: 100 })
-    expect(got.ids).toEqual(want)
-    expect(got.text).toBe(model.tokenizer.decode(want, { skipSpecialTokens: true }))
-  })
-
-  test('ends after maxTokens', async ({ model }) => {
-    for (const maxTokens of [1, 3]) expect((await answer(model, { maxTokens })).ids).toHaveLength(maxTokens)
-    expect(await answer(model, { maxTokens: 0 })).toMatchObject({ pieces: [], text: '' })
-  })
-})
-
-describe('the context', () => {
-  const long = (content: string) => [{ role: 'user' as const, content }]
-  const lengthOf = ({ tokenizer }: Model, content: string) =>
-    tokenizer.encode(tokenizer.chat(long(content), { addGenerationPrompt: true }), {
-      addSpecialTokens: false,
-    }).length
-
-  test('ends the answer', async ({ model }) => {
-    const room = model.network.maxPositions - lengthOf(model, '')
-    const content = 'z'.repeat(room - 5)
-    expect(lengthOf(model, content)).toBe(model.network.maxPositions - 5)
-    expect((await answer(model, { maxTokens: 100 }, long(content))).ids).toHaveLength(5)
-  })
-
-  test('must have room for one token', async ({ model }) => {
-    const size = model.network.maxPositions
-    const content = 'z'.repeat(size - lengthOf(model, ''))
-    await expect(answer(model, {}, long(content))).rejects.toThrow(
-      new ModelError(`the conversation has ${size} tokens, the model's context is ${size}`),
-    )
-  })
-})
-
-describe('a sampled answer', () => {
-  const options = { maxTokens: 12, temperature: 1 }
-
-  test('is the same for the same seed and another for another', async ({ model }) => {
-    const [a, b, c] = [
-      await answer(model, { ...options, seed: 1 }),
-      await answer(model, { ...options, seed: 1 }),
-      await answer(model, { ...options, seed: 2 }),
+describe('an answer', () => {
+  test('is in pieces the text of its tokens, and says how it went', async ({ model }) => {
+    const prompt = promptOf(model)
+    const options = [
+      { maxTokens: 12 },
+      { maxTokens: 40, temperature: 1, seed: 3 },
+      // Bytes of broken characters are among these.
+      ...[4, 5, 6].map(seed => ({ maxTokens: 60, temperature: 5, seed })),
     ]
-    expect(a).toEqual(b)
-    expect(c.ids).not.toEqual(a.ids)
-    expect(a.ids).toHaveLength(12)
-  })
-
-  test('comes in pieces that make up its text, bytes of broken characters among them', async ({ model }) => {
-    for (const seed of [3, 4, 5]) {
-      const { text, ids } = await answer(model, { maxTokens: 40, temperature: 5, seed })
-      expect(text).toBe(model.tokenizer.decode(ids, { skipSpecialTokens: true }))
+    for (const how of options) {
+      const ids = await idsOf(model, prompt, how)
+      const { pieces, text, ...generated } = await answer(model, how)
+      expect(text).toBe(textOf(model, ids))
+      expect(pieces).not.toContain('')
+      expect(generated).toEqual({
+        reason: 'length',
+        promptTokens: prompt.length,
+        answerTokens: how.maxTokens,
+      })
     }
   })
+
+  test('comes while it is made', async ({ model }) => {
+    const { pieces } = await answer(model, { maxTokens: 20 })
+    expect(pieces.length).toBeGreaterThan(10)
+  })
+
+  test('ends before any of the end tokens', async ({ model }) => {
+    const ids = await idsOf(model, promptOf(model), { maxTokens: 8 })
+    const last = ids[5]!
+    const count = ids.indexOf(last)
+    for (const endIds of [[last], [1, last]]) {
+      const ends = { ...model, tokenizer: { ...model.tokenizer, endIds } }
+      const got = await answer(ends, { maxTokens: 100 })
+      expect(got).toMatchObject({
+        reason: 'end',
+        answerTokens: count,
+        text: textOf(model, ids.slice(0, count)),
+      })
+    }
+  })
+
+  test('ends where the context is full, and needs room for one token', async ({ model }) => {
+    const { maxPositions } = model.network
+    const filled = (size: number) => {
+      const turns = (content: string) => [{ role: 'user' as const, content }]
+      const given = turns('z'.repeat(size - promptOf(model, turns('')).length))
+      expect(promptOf(model, given)).toHaveLength(size)
+      return given
+    }
+    const got = await answer(model, { maxTokens: 100 }, filled(maxPositions - 5))
+    expect(got).toMatchObject({ reason: 'context', answerTokens: 5, promptTokens: maxPositions - 5 })
+    await expect(answer(model, {}, filled(maxPositions))).rejects.toThrow(GenerationError)
+  })
 })
 
-test('a character of several tokens comes when it is whole', async ({ model }) => {
-  // The tokens of the text, whatever the model would say: the decoder alone is looked at.
-  const want = model.tokenizer.encode('é 👍', { addSpecialTokens: false })
-  const decode = (ids: readonly number[]) =>
-    model.tokenizer.decode(want.slice(0, ids.length), { skipSpecialTokens: true })
-  const pieces: string[] = []
-  for await (const piece of generate({ ...model, tokenizer: { ...model.tokenizer, decode } }, hello, {
-    maxTokens: want.length,
-  }))
-    pieces.push(piece)
-  expect(want.length).toBeGreaterThan(6)
-  expect(pieces.filter(piece => piece.includes('\uFFFD'))).toEqual([])
-  expect(pieces.join('')).toBe('é 👍')
+describe('a stop string', () => {
+  test('ends the text before it, inside tokens and across them', async ({ model }) => {
+    const options = { maxTokens: 40, temperature: 1, seed: 3 }
+    const { text, pieces } = await answer(model, options)
+    const middle = pieces.slice(0, 8).join('').length
+    let across = 0
+    for (let begin = middle; begin < middle + 10; begin++) {
+      const stop = [text.slice(begin, begin + 5), 'never in the text']
+      const want = text.slice(0, text.indexOf(stop[0]!))
+      const got = await answer(model, { ...options, stop })
+      expect(got).toMatchObject({ reason: 'stop', text: want })
+      expect(got.answerTokens).toBeLessThan(40)
+      if (got.pieces.join('').length > 0 && !pieces.includes(stop[0]!)) across++
+    }
+    expect(across).toBeGreaterThan(5)
+  })
+
+  test('that does not come changes nothing', async ({ model }) => {
+    const options = { maxTokens: 20, temperature: 1, seed: 3 }
+    const { text } = await answer(model, options)
+    const stop = [`${text.slice(-2)} and no more`, `${text.slice(3, 6)}\u0001`]
+    expect(await answer(model, { ...options, stop })).toMatchObject({ reason: 'length', text })
+  })
+
+  test('must not be empty', async ({ model }) => {
+    await expect(answer(model, { stop: [''] })).rejects.toThrow('stop string 0 is empty')
+  })
+})
+
+describe('a completion', () => {
+  test('continues a text with the special tokens around it, and no template', async ({ model }) => {
+    const prompt = model.tokenizer.encode('the quick brown')
+    expect(prompt[0]).toBe(model.tokenizer.bosId)
+    const ids = await idsOf(model, prompt, { maxTokens: 10 })
+    const got = await taken(complete(model, 'the quick brown', { maxTokens: 10 }))
+    expect(got).toMatchObject({ text: textOf(model, ids), promptTokens: prompt.length, reason: 'length' })
+  })
 })
 
 describe('stopping', () => {
-  test('by a signal throws its reason at the next token', async ({ model }) => {
+  test('by a signal throws its reason after the piece', async ({ model }) => {
     const stop = new AbortController()
     const pieces: string[] = []
     const running = (async () => {
@@ -160,16 +151,19 @@ describe('stopping', () => {
     expect(pieces).toHaveLength(1)
   })
 
-  test('by leaving the loop, or by a signal, gives the memory back', async ({ gpu, model }) => {
-    await answer(model, { maxTokens: 3 })
+  test('by a stop string, by leaving the loop or by a signal gives the memory back', async ({
+    gpu,
+    model,
+  }) => {
+    const { text } = await answer(model, { maxTokens: 9 })
     gpu.trim()
     const { allocated } = gpu.memory
     for await (const piece of generate(model, hello, { maxTokens: 50 })) {
       expect(piece).not.toBe('')
       break
     }
-    const signal = AbortSignal.abort(new Error('enough'))
-    await expect(answer(model, { signal })).rejects.toThrow('enough')
+    await answer(model, { maxTokens: 50, stop: [text.slice(4, 6)] })
+    await expect(answer(model, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
     gpu.trim()
     expect(gpu.memory.allocated).toBe(allocated)
   })
