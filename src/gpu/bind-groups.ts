@@ -1,7 +1,7 @@
 import type { Counters } from './counters'
 import type { Arguments, Bindings, Kernel, Params } from './kernel'
 import type { Compiled } from './pipelines'
-import type { Block } from './pool'
+import { type Block, FOREIGN } from './pool'
 
 /** More than any model needs; beyond it the cache starts over, lest it hold what is no longer used. */
 const LIMIT = 4096
@@ -23,18 +23,21 @@ export class BindGroups {
   ): GPUBindGroup {
     let key = `${layoutId}|${uniform.id}`
     const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniform.buffer, size: 256 } }]
+    let foreign = false
     for (const name of Object.keys(kernel.bindings)) {
       const { block, offset, bytes } = tensors[name]!
       // Shaders may view four values at a time; blocks are multiples of 256 bytes, so rounding up stays inside.
       const size = Math.max(16, Math.ceil(bytes / 16) * 16)
       key += `|${block.id}:${offset}:${size}`
       entries.push({ binding: entries.length, resource: { buffer: block.buffer, offset, size } })
+      foreign ||= block.id === FOREIGN
     }
-    let group = this.#groups.get(key)
+    let group = foreign ? undefined : this.#groups.get(key)
     if (!group) {
-      if (this.#groups.size >= LIMIT) this.clear()
       group = this.device.createBindGroup({ label: kernel.name, layout, entries })
       this.counters.bindGroups++
+      if (foreign) return group
+      if (this.#groups.size >= LIMIT) this.clear()
       this.#groups.set(key, group)
     }
     return group

@@ -6,6 +6,12 @@ export interface Block {
 }
 
 /**
+ * The `id` of a block that another library owns. No bind group of it is remembered: it would keep the buffer after its
+ * owner let go of it.
+ */
+export const FOREIGN = -1
+
+/**
  * Reuses buffers. Commands run in the order they were encoded, so a released block may be handed out
  * again at once: whatever still reads it was encoded before whatever will write it.
  */
