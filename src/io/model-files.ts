@@ -1,7 +1,8 @@
 import { type ByteSource, blobSource, decodeText, ModelFilesError } from './byte-source'
-import { openUrl, textOfUrl, type UrlOptions, urlExists } from './url-source'
+import { fileUrl, type HubOptions, hubAddress, parseBase } from './hub-address'
+import { openUrl, ReadAhead, textOfUrl, type UrlOptions, urlExists } from './url-source'
 
-export { type ByteSource, ModelFilesError, type UrlOptions }
+export { type ByteSource, type HubOptions, ModelFilesError, type UrlOptions }
 
 /** The files of one model or adapter, wherever they are kept. Paths are relative and use `/`. */
 export interface ModelFiles {
@@ -12,13 +13,6 @@ export interface ModelFiles {
   text(path: string): Promise<string>
   /** The file for random access. Throws `ModelFilesError` when it is missing. */
   open(path: string): Promise<ByteSource>
-}
-
-export interface HubOptions extends UrlOptions {
-  /** Branch, tag or commit; `main` when left out. */
-  revision?: string
-  /** A mirror of the Hub; `https://huggingface.co` when left out. */
-  endpoint?: string
 }
 
 /**
@@ -77,34 +71,33 @@ export function filesFromDirectory(handle: FileSystemDirectoryHandle): ModelFile
  * fetched once, whole. `token` is sent to the origin of `base` only: a redirect to another origin loses it.
  */
 export function filesFromUrl(base: string | URL, options: UrlOptions = {}): ModelFiles {
-  const root = parseBase(base, options)
+  const root = parseBase(base, options.token)
   const label = root.origin + root.pathname.replace(/\/$/, '')
-  const locate = (path: string) => {
+  return filesOfUrls(label, options, path => {
     const url = new URL(root)
-    url.pathname += checkPath(label, path).split('/').map(encodeURIComponent).join('/')
+    url.pathname += path.split('/').map(encodeURIComponent).join('/')
     return url
-  }
-  return {
-    name: label,
-    has: async path => urlExists(locate(path), options),
-    text: async path => textOfUrl(locate(path), path, options),
-    open: async path => openUrl(locate(path), path, options),
-  }
+  })
 }
 
-/** The files of a model on the Hugging Face Hub, `owner/model`. Throws `ModelFilesError` for an unusable id. */
+/**
+ * The files of a model on the Hugging Face Hub, `owner/model`, each read where it is used and never kept; to keep them
+ * use `cachedHubFiles`. Throws `ModelFilesError` for an unusable id.
+ */
 export function filesFromHub(id: string, options: HubOptions = {}): ModelFiles {
-  const { revision = 'main', endpoint = 'https://huggingface.co', ...rest } = options
-  const part = '[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?'
-  if (!new RegExp(`^${part}(?:/${part})?$`).test(id) || /\.\.|--/.test(id) || id.length > 96)
-    throw new ModelFilesError(`'${id}' is not the id of a model on the Hub; ids look like 'owner/model'`)
-  if (!/^[\w./+-]+$/.test(revision) || revision.split('/').some(name => /^\.*$/.test(name)))
-    throw new ModelFilesError(`${id}: '${revision}' is not a branch, tag or commit`)
-  const files = filesFromUrl(
-    `${endpoint.replace(/\/+$/, '')}/${id}/resolve/${encodeURIComponent(revision)}/`,
-    rest,
-  )
-  return { ...files, name: id }
+  const address = hubAddress(id, options)
+  return filesOfUrls(id, options, path => fileUrl(address, address.revision, path))
+}
+
+function filesOfUrls(name: string, options: UrlOptions, locate: (path: string) => URL): ModelFiles {
+  const checked = (path: string) => locate(checkPath(name, path))
+  const ahead = new ReadAhead()
+  return {
+    name,
+    has: async path => urlExists(checked(path), options),
+    text: async path => textOfUrl(checked(path), path, options),
+    open: async path => openUrl(checked(path), path, options, ahead),
+  }
 }
 
 /** Model files over a lookup that gives a source, or null where there is no such file. */
@@ -126,29 +119,10 @@ export function modelFiles(name: string, find: (path: string) => Promise<ByteSou
 }
 
 /** Paths come from files of the model (an index of shards): none may lead out of its folder. */
-function checkPath(name: string, path: string): string {
+export function checkPath(name: string, path: string): string {
   const outside = path.split('/').some(part => part === '' || part === '.' || part === '..')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a control character is what must not pass
   if (outside || /[\\\u0000-\u001f]/.test(path))
     throw new ModelFilesError(`${name}: '${path}' is not a relative path inside the model's folder`)
   return path
-}
-
-function parseBase(base: string | URL, { token }: UrlOptions): URL {
-  const page = globalThis.location?.href
-  if (!URL.canParse(base, page))
-    throw new ModelFilesError(
-      `'${base}' is not a URL a model can be read from; give the whole https:// address`,
-    )
-  const url = new URL(base, page)
-  url.hash = ''
-  if (!url.pathname.endsWith('/')) url.pathname += '/'
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw new ModelFilesError(`'${url.protocol}' is not a scheme a model can be read from; use https:`)
-  if (url.username || url.password)
-    throw new ModelFilesError(`${url.host}: the URL holds a user name or password; pass a token instead`)
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  if (token !== undefined && url.protocol === 'http:' && !local)
-    throw new ModelFilesError(`${url.host}: a token would be sent unencrypted; use https:`)
-  return url
 }

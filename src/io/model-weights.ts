@@ -37,11 +37,9 @@ export async function openWeights(files: ModelFiles): Promise<Weights> {
   }
   const shardOf = parseIndex(await files.text(indexFile), `${files.name}/${indexFile}`)
   const shards = new Map<string, Safetensors>()
-  await Promise.all(
-    [...new Set(shardOf.values())].map(async shard => {
-      shards.set(shard, await openSafetensors(await files.open(shard), `${files.name}/${shard}`))
-    }),
-  )
+  // One after the other: what is read ahead of one file replaces what was read ahead of another.
+  for (const shard of new Set(shardOf.values()))
+    shards.set(shard, await openSafetensors(await files.open(shard), `${files.name}/${shard}`))
   const tensors = new Map<string, Safetensors>()
   for (const [name, shard] of shardOf) {
     const file = shards.get(shard)!

@@ -19,6 +19,31 @@ export interface UrlOptions {
 /** Tensors lie in the file in about the order they are asked for: a small read brings its neighbours along. */
 const readAhead = 8 * 2 ** 20
 
+/** The bytes that were read ahead, of one file at a time: a model may have many files open at once. */
+export class ReadAhead {
+  #window: { url: URL; begin: number; end: number; bytes: Promise<Uint8Array<ArrayBuffer>> } | null = null
+
+  /** Bytes [begin, end) of `url`, out of a longer range that `fetchRange` fetches, to `size` at most. */
+  async read(
+    url: URL,
+    [begin, end, size]: readonly [begin: number, end: number, size: number],
+    fetchRange: (begin: number, end: number) => Promise<Uint8Array<ArrayBuffer>>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    let window = this.#window
+    if (window?.url !== url || begin < window.begin || end > window.end) {
+      const until = Math.min(size, begin + readAhead)
+      const opened = { url, begin, end: until, bytes: fetchRange(begin, until) }
+      this.#window = opened
+      opened.bytes.catch(() => {
+        // A failed window must not answer the next read, which may succeed.
+        if (this.#window === opened) this.#window = null
+      })
+      window = opened
+    }
+    return (await window.bytes).slice(begin - window.begin, end - window.begin)
+  }
+}
+
 /** Whether the URL leads to a file: asks for one byte, which servers that refuse HEAD answer too. */
 export async function urlExists(url: URL, options: UrlOptions): Promise<boolean> {
   const response = await request(url, options, 'bytes=0-0')
@@ -38,7 +63,12 @@ export async function textOfUrl(url: URL, path: string, options: UrlOptions): Pr
 }
 
 /** A file read by ranges where the server honours them, else fetched whole here, once. */
-export async function openUrl(url: URL, path: string, options: UrlOptions): Promise<ByteSource> {
+export async function openUrl(
+  url: URL,
+  path: string,
+  options: UrlOptions,
+  ahead: ReadAhead,
+): Promise<ByteSource> {
   const response = await request(url, options, 'bytes=0-0')
   const range = contentRange(response)
   if (response.status === 416 && range?.total === 0) {
@@ -49,7 +79,7 @@ export async function openUrl(url: URL, path: string, options: UrlOptions): Prom
   if (response.status === 206) {
     await response.body?.cancel()
     // A server of another origin may hide Content-Range; without the size the file has to be fetched whole.
-    if (range !== null && range.total !== null) return rangeSource(url, path, range.total, options)
+    if (range !== null && range.total !== null) return rangeSource(url, path, range.total, options, ahead)
     const whole = await request(url, options)
     checkAnswer(url, whole)
     return blobSource(await wholeBody(url, path, whole, options), nameOf(url))
@@ -57,9 +87,14 @@ export async function openUrl(url: URL, path: string, options: UrlOptions): Prom
   return blobSource(await wholeBody(url, path, response, options), nameOf(url))
 }
 
-function rangeSource(url: URL, path: string, size: number, options: UrlOptions): ByteSource {
+function rangeSource(
+  url: URL,
+  path: string,
+  size: number,
+  options: UrlOptions,
+  ahead: ReadAhead,
+): ByteSource {
   let loaded = 0
-  let window = { begin: 0, end: 0, bytes: Promise.resolve(new Uint8Array(0)) }
   const fetchRange = async (begin: number, end: number) => {
     const response = await request(url, options, `bytes=${begin}-${end - 1}`)
     checkAnswer(url, response)
@@ -91,17 +126,7 @@ function rangeSource(url: URL, path: string, size: number, options: UrlOptions):
       checkRange(nameOf(url), size, begin, end)
       if (begin === end) return new Uint8Array(0)
       if (end - begin >= readAhead) return fetchRange(begin, end)
-      if (begin < window.begin || end > window.end) {
-        const until = Math.min(size, begin + readAhead)
-        const opened = { begin, end: until, bytes: fetchRange(begin, until) }
-        window = opened
-        opened.bytes.catch(() => {
-          // A failed window must not answer the next read, which may succeed.
-          if (window === opened) window = { begin: 0, end: 0, bytes: Promise.resolve(new Uint8Array(0)) }
-        })
-      }
-      const { begin: from, bytes } = window
-      return (await bytes).slice(begin - from, end - from)
+      return ahead.read(url, [begin, end, size], fetchRange)
     },
   }
 }
@@ -120,7 +145,7 @@ async function wholeBody(url: URL, path: string, response: Response, options: Ur
   return new Blob(chunks)
 }
 
-async function* chunksOf(url: URL, response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* chunksOf(url: URL, response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const reader = response.body?.getReader()
   if (!reader) return
   try {
@@ -138,7 +163,7 @@ async function* chunksOf(url: URL, response: Response): AsyncGenerator<Uint8Arra
   }
 }
 
-async function request(url: URL, options: UrlOptions, range?: string): Promise<Response> {
+export async function request(url: URL, options: UrlOptions, range?: string): Promise<Response> {
   const { fetch = globalThis.fetch, signal, token } = options
   const headers = new Headers({
     // No HTML: servers of one-page sites answer any path with their page to whoever accepts it.
@@ -187,7 +212,9 @@ function bodyLength(response: Response): number | null {
   return length !== null && /^\d+$/.test(length) ? Number(length) : null
 }
 
-function contentRange(response: Response): { begin: number; end: number; total: number | null } | null {
+export function contentRange(
+  response: Response,
+): { begin: number; end: number; total: number | null } | null {
   const value = response.headers.get('content-range') ?? ''
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+|\*)$/.exec(value)
   if (!match) return null
@@ -195,7 +222,8 @@ function contentRange(response: Response): { begin: number; end: number; total: 
   return { begin: Number(first), end: Number(last) + 1, total: total === '*' ? null : Number(total) }
 }
 
-const isPage = (response: Response) => /^text\/html\b/i.test(response.headers.get('content-type') ?? '')
+export const isPage = (response: Response) =>
+  /^text\/html\b/i.test(response.headers.get('content-type') ?? '')
 
 const isAbort = (error: unknown) => error instanceof Error && /^(AbortError|TimeoutError)$/.test(error.name)
 
@@ -210,4 +238,4 @@ const wrongLength = (url: URL, got: string, wanted: number) =>
   new ModelFilesError(`${nameOf(url)}: ${got} bytes arrived, ${wanted} were announced; try again`)
 
 /** The address without its query, which may hold a signature. */
-const nameOf = (url: URL) => url.origin + url.pathname
+export const nameOf = (url: URL) => url.origin + url.pathname
