@@ -4,7 +4,7 @@
 // rows of dy, and the first adds these sums up in their order.
 
 override LANES: u32 = 16;
-const ROWS = 256u / LANES;
+override ROWS: u32 = 256u / LANES;
 
 struct Params {
   N: u32,

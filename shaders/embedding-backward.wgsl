@@ -1,4 +1,4 @@
-// dw[rows[g] - first] += sum of dy[order[j]] over starts[g] <= j < starts[g + 1], in this order
+// dw[rows[g] - first] += scale * sum of dy[order[j]] over starts[g] <= j < starts[g + 1], in this order
 //
 // rows [T]: distinct rows of w, or 0xffffffff for none   starts [T + 1]   order [T]   dy [T, C]
 // dw [N, C]: rows `first` to first + N of the matrix
@@ -9,6 +9,7 @@ struct Params {
   C: u32,
   N: u32,
   first: u32,
+  scale: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -33,5 +34,5 @@ fn main(
   if (row >= params.N) { return; }
   var sum = 0.0;
   for (var j = starts[g]; j < starts[g + 1]; j++) { sum += dy[order[j] * params.C + c]; }
-  dw[row * params.C + c] += sum;
+  dw[row * params.C + c] += params.scale * sum;
 }

@@ -1,4 +1,4 @@
-// y[t] = w[ids[t] - first], where w has that row;  else zeros if `clear`, and else what is there
+// y[t] = scale * w[ids[t] - first], where w has that row;  else zeros if `clear`, and else what is there
 //
 // ids [T]   w [N, C]: rows `first` to first + N of the matrix, stored as lib/weights-*.wgsl says   y [T, C]
 // One invocation per four values of a row.
@@ -9,6 +9,7 @@ struct Params {
   C: u32,
   first: u32,
   clear: u32,
+  scale: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -31,6 +32,7 @@ fn main(
   let row = ids[t] - params.first;
   let found = row < params.N;
   if (!found && params.clear == 0) { return; }
-  let values = select(vec4f(0.0), weight4(min(row, params.N - 1), c, params.C), found);
+  let stored = weight4(min(row, params.N - 1), c, params.C);
+  let values = select(vec4f(0.0), params.scale * stored, found);
   for (var j = 0u; j < 4 && c + j < params.C; j++) { y[t * params.C + c + j] = values[j]; }
 }

@@ -3,6 +3,7 @@ import type { Tensor } from '../gpu/tensor'
 import type { KvCache } from '../nn/kv-cache'
 import type { Linear, LoraMap } from '../nn/linear'
 import type { Packed } from '../nn/packed'
+import type { Weight } from '../ops/matrix'
 import type { Tape } from '../ops/tape'
 
 export type { LoraMap }
@@ -21,12 +22,12 @@ export interface CausalNetwork extends Disposable {
   /** C */
   readonly hidden: number
   readonly maxPositions: number
-  /** Weights by their Hugging Face names. */
-  readonly weights: ReadonlyMap<string, Tensor>
+  /** Weights by their Hugging Face names. Those in f32 can be trained. */
+  readonly weights: ReadonlyMap<string, Weight>
   /** Linear layers that an adapter may change, in the order of the model. */
   readonly linears: readonly Linear[]
   /** The output projection [V, C]. */
-  readonly head: Tensor
+  readonly head: Weight
   /** Last hidden states after the final norm, [T, C]. */
   forward(tape: Tape, packed: Packed, options?: ForwardOptions): Tensor
   cache(slots: number): KvCache

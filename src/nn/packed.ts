@@ -15,6 +15,8 @@ export interface Packed {
   readonly slots?: Tensor
   /** Tokens grouped by id. Only to train the embedding. */
   readonly groups?: TokenGroups
+  /** Tokens grouped by place. Only to train learned positions. */
+  readonly positionGroups?: TokenGroups
 }
 
 /** The contents of a `Packed`, on the host. */

@@ -5,43 +5,67 @@ import { type RopeTable, rope } from '../ops/rope'
 import { scatterRows } from '../ops/scatter-rows'
 import type { Tape } from '../ops/tape'
 import type { Linear, LoraMap } from './linear'
+import type { Norm } from './norm'
 import type { Packed } from './packed'
+import type { Projection } from './projection'
 
-/** Causal self-attention with rotary positions and grouped key-value heads, as in Llama. */
+export interface SelfAttentionOptions {
+  /** D */
+  readonly headSize: number
+  /** Factor of the products of queries and keys. Default: 1/√D. */
+  readonly scale?: number
+  /** Rotates queries and keys by their positions. */
+  readonly rotary?: RopeTable | null
+  /** Normalizes each head of the queries, and of the keys, before they are rotated. */
+  readonly headNorms?: { readonly q: Norm; readonly k: Norm } | null
+}
+
+/** Self-attention over packed sequences, with grouped key-value heads where there are fewer of them than heads. */
 export class SelfAttention {
+  readonly linears: readonly Linear[]
+
   constructor(
-    readonly q: Linear,
-    readonly k: Linear,
-    readonly v: Linear,
-    readonly o: Linear,
-    readonly headSize: number,
-  ) {}
+    readonly projection: Projection,
+    readonly output: Linear,
+    readonly options: SelfAttentionOptions,
+  ) {
+    this.linears = [...projection.linears, output]
+  }
 
   /**
    * x [T, C] → [T, C].
    *
+   * @param ranges which keys each query sees, u32 [T, 4]; see `attention`
    * @param cache this layer's keys and values [S, G, D]; filled at `packed.slots`, then read in place of
    *   the tokens' own
    */
   forward(
     tape: Tape,
     x: Tensor,
-    packed: Packed,
-    table: RopeTable,
+    { positions, slots }: Packed,
+    ranges: Tensor,
     { adapter, cache }: { adapter: LoraMap | null; cache: { k: Tensor; v: Tensor } | null },
   ): Tensor {
-    const heads = (y: Tensor) => y.view([y.shape[0]!, y.shape[1]! / this.headSize, this.headSize])
-    const q = rope(tape, heads(this.q.forward(tape, x, adapter)), packed.positions, table)
-    let k = rope(tape, heads(this.k.forward(tape, x, adapter)), packed.positions, table)
-    let v = heads(this.v.forward(tape, x, adapter))
+    const { rotary, headNorms, headSize, scale } = this.options
+    let [q, k, v] = this.projection.forward(tape, x, adapter)
+    if (headNorms) {
+      const byHead = (norm: Norm, y: Tensor) =>
+        norm(tape, y.view([y.size / headSize, headSize])).view(y.shape)
+      q = byHead(headNorms.q, q)
+      k = byHead(headNorms.k, k)
+    }
+    if (rotary) {
+      q = rope(tape, q, positions, rotary)
+      k = rope(tape, k, positions, rotary)
+    }
     if (cache) {
-      if (!packed.slots) throw new ShapeError('SelfAttention: a cache needs packed.slots')
+      if (!slots) throw new ShapeError('SelfAttention: a cache needs packed.slots')
       const rows = (y: Tensor) => y.view([y.shape[0]!, y.shape[1]! * y.shape[2]!])
-      scatterRows(tape.gpu, rows(k), packed.slots, rows(cache.k))
-      scatterRows(tape.gpu, rows(v), packed.slots, rows(cache.v))
+      scatterRows(tape.gpu, rows(k), slots, rows(cache.k))
+      scatterRows(tape.gpu, rows(v), slots, rows(cache.v))
       ;({ k, v } = cache)
     }
-    const mixed = attention(tape, q, k, v, packed.ranges)
-    return this.o.forward(tape, mixed.view([x.shape[0]!, q.shape[1]! * this.headSize]), adapter)
+    const mixed = attention(tape, q, k, v, ranges, scale === undefined ? {} : { scale })
+    return this.output.forward(tape, mixed.view([x.shape[0]!, q.shape[1]! * headSize]), adapter)
   }
 }

@@ -13,7 +13,7 @@ export const embeddingForward = byFormat(({ code, element, overrides }) =>
   defineKernel({
     name: 'embedding-forward',
     code: [fold, code, forward],
-    params: { T: 'u32', N: 'u32', C: 'u32', first: 'u32', clear: 'u32' },
+    params: { T: 'u32', N: 'u32', C: 'u32', first: 'u32', clear: 'u32', scale: 'f32' },
     bindings: { ids: read('u32', 'T'), w: read(element, 'N W'), y: write('f32', 'T C') },
     overrides,
     workgroups: ({ T, C }) => [Math.ceil((T * Math.ceil(C / 4)) / 64)],
@@ -24,7 +24,7 @@ export const embeddingForward = byFormat(({ code, element, overrides }) =>
 export const embeddingBackward = defineKernel({
   name: 'embedding-backward',
   code: [fold, backward],
-  params: { T: 'u32', C: 'u32', N: 'u32', first: 'u32' },
+  params: { T: 'u32', C: 'u32', N: 'u32', first: 'u32', scale: 'f32' },
   bindings: {
     rows: read('u32', 'T'),
     starts: read('u32', 'S'),
@@ -67,12 +67,18 @@ export function groupTokens(ids: Uint32Array): TokenGroups<Uint32Array> {
 }
 
 /**
- * Looks rows of a matrix up: ids u32 [T], w [V, C] → y [T, C]. An id from V on takes zeros.
+ * Looks rows of a matrix up: ids u32 [T], w [V, C] → scale·w[ids] [T, C]. An id from V on takes zeros.
  *
  * @param groups those of `ids` (see `groupTokens`); needed only where w is trained
  * @throws {MissingGroupsError} if w is trained and `groups` is null
  */
-export function embedding(tape: Tape, ids: Tensor, w: Weight, groups: TokenGroups | null): Tensor {
+export function embedding(
+  tape: Tape,
+  ids: Tensor,
+  w: Weight,
+  groups: TokenGroups | null,
+  { scale = 1 } = {},
+): Tensor {
   const { gpu } = tape
   const [T = 0] = ids.shape
   const [, C = 0] = w.shape
@@ -90,7 +96,7 @@ export function embedding(tape: Tape, ids: Tensor, w: Weight, groups: TokenGroup
   const y = tape.tensor([T, C])
   for (const { first, format, values } of shards) {
     const kernel = ofFormat(embeddingForward, format, C)
-    gpu.run(kernel, { ids, w: values, y }, { first, clear: first === 0 ? 1 : 0 })
+    gpu.run(kernel, { ids, w: values, y }, { first, clear: first === 0 ? 1 : 0, scale })
   }
   const parts = shards.map(({ values }) => values)
   tape.record(parts, [y], [], () => {
@@ -98,7 +104,7 @@ export function embedding(tape: Tape, ids: Tensor, w: Weight, groups: TokenGroup
       const dw = tape.destination(values)
       if (!dw || !groups) continue
       if (dw.accumulate === 0) gpu.clear(dw.grad)
-      gpu.run(embeddingBackward, { ...groups, dy: tape.gradient(y), dw: dw.grad }, { first })
+      gpu.run(embeddingBackward, { ...groups, dy: tape.gradient(y), dw: dw.grad }, { first, scale })
     }
   })
   return y

@@ -56,8 +56,9 @@ describe('a dry run', () => {
     const held = blocks(
       V * C,
       C,
-      P * (D / 2),
-      P * (D / 2),
+      // The tables of rotary positions: of multiples of 256, and of those below.
+      Math.ceil(P / 256) * D,
+      256 * D,
       ...Array.from({ length: layers }, () => layer).flat(),
     )
     // Small uploads are collected in one buffer, which grows to hold the largest.

@@ -10,8 +10,10 @@ import { groupTokens } from '../../src/ops/embedding'
 import { gather } from '../../src/ops/gather'
 import { linearLogProb } from '../../src/ops/linear-log-prob'
 import { matmulNt } from '../../src/ops/matmul'
+import type { Weight } from '../../src/ops/matrix'
 import { Tape } from '../../src/ops/tape'
 import { LoraAdapter } from '../../src/training/lora-adapter'
+import { f32Weight } from '../f32-weight'
 import { test } from '../gpu'
 import { bitsOf } from '../io/bytes'
 import { expectClose } from '../numbers'
@@ -110,7 +112,7 @@ describe.each([untied, tied])('a Llama with $name output projection', fixture =>
     using packed = uploadPacked(gpu, pack(fixture.sequences))
     const hidden = network.forward(tape, packed)
     using logits = gpu.empty([packed.ids.size, network.vocabulary])
-    matmulNt(gpu, hidden, network.head, logits)
+    matmulNt(gpu, hidden, f32Weight(network.head), logits)
     expectAgreement(await gpu.read(hidden), want.get('hidden')!)
     expectAgreement(await gpu.read(logits), want.get('logits')!)
   })
@@ -120,7 +122,10 @@ describe.each([untied, tied])('a Llama with $name output projection', fixture =>
     const { network } = model
     const want = await expectedOf(fixture)
     const parameters = new Map(
-      [...network.weights].map(([name, value]) => [name, { value, grad: gpu.zeros(value.shape) }]),
+      [...network.weights].map(([name, weight]) => {
+        const value = f32Weight(weight)
+        return [name, { value, grad: gpu.zeros(value.shape) }]
+      }),
     )
     const { logProbs, gradients } = await logProbsAndGradients(fixture, network, parameters)
     expectAgreement(logProbs, want.get('log_probs')!)
@@ -192,7 +197,8 @@ describe('a Llama with a low-rank adapter', () => {
 test('f32, f16 and bf16 files give the same values, bit for bit', async ({ gpu }) => {
   const weightsFrom = async (file: string) => {
     using model = await load({ ...tied, files: { ...tied.files, 'model.safetensors': file } }, gpu)
-    const read = async ([name, tensor]: [string, Tensor]) => [name, bitsOf(await gpu.read(tensor))] as const
+    const read = async ([name, weight]: [string, Weight]) =>
+      [name, bitsOf(await gpu.read(f32Weight(weight)))] as const
     return Object.fromEntries(await Promise.all([...model.network.weights].map(read)))
   }
   const single = await weightsFrom(tied.files['model.safetensors'])

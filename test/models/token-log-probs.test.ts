@@ -4,6 +4,7 @@ import { tokenLogProbs } from '../../src/models/token-log-probs'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
 import { LoraAdapter } from '../../src/training/lora-adapter'
+import { f32Weight } from '../f32-weight'
 import { test } from '../gpu'
 import { expectClose, expectSame, noise } from '../numbers'
 import { linearLogProb } from '../reference/linear-log-prob'
@@ -27,7 +28,7 @@ describe('tokenLogProbs', () => {
   test('is the log softmax of all logits in double precision, for the answer’s tokens', async ({ gpu }) => {
     using network = tinyLlama(gpu)
     const got = await tokenLogProbs(network, answers)
-    const head = await gpu.read(network.head)
+    const head = await gpu.read(f32Weight(network.head))
     for (const [i, { ids, answerBegin }] of answers.entries()) {
       using tape = new Tape(gpu, { grad: false })
       using packed = uploadPacked(gpu, pack([ids]))

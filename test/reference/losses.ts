@@ -2,6 +2,7 @@ import type { CausalNetwork, LoraMap } from '../../src/models/causal-network'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { matmulNt } from '../../src/ops/matmul'
 import { Tape } from '../../src/ops/tape'
+import { f32Weight } from '../f32-weight'
 
 /**
  * Mean negative log-prob of the tokens of a sequence from `begin` on, in nats: all logits of all tokens by a plain
@@ -17,7 +18,7 @@ export async function meanLoss(
   using tape = new Tape(gpu, { grad: false })
   using packed = uploadPacked(gpu, pack([ids]))
   using logits = gpu.empty([ids.length, V])
-  matmulNt(gpu, network.forward(tape, packed, { adapter }), network.head, logits)
+  matmulNt(gpu, network.forward(tape, packed, { adapter }), f32Weight(network.head), logits)
   const values = await gpu.read(logits)
   let sum = 0
   for (let t = begin; t < ids.length; t++) {

@@ -8,6 +8,7 @@ import { Tape } from '../../src/ops/tape'
 import { complexityPrompt, deitaScorer, qualityPrompt, qualityScorer } from '../../src/scoring/deita'
 import { ScorerError } from '../../src/scoring/scorer-error'
 import { test as base, bundledFiles } from '../bundled-model'
+import { f32Weight } from '../f32-weight'
 import expected from '../fixtures/tiny-scorer.json'
 import { folder, tied } from '../models/llama-fixture'
 import { expectClose } from '../numbers'
@@ -55,7 +56,7 @@ async function ownPass({ network, tokenizer }: Model, ids: readonly number[], sp
   const C = network.hidden
   const hidden = await network.gpu.read(network.forward(tape, packed))
   const digits = ['1', '2', '3', '4', '5', '6'].map(digit => tokenizer.tokenId(space + digit)!)
-  const w = await network.gpu.read(network.head)
+  const w = await network.gpu.read(f32Weight(network.head))
   return scoreHead(hidden.slice(-C), w, digits, C)[0]!
 }
 

@@ -1,0 +1,29 @@
+import type { Architecture } from './architecture'
+import type { Config } from './config'
+import { type GatedDecoderConfig, gatedDecoder, readGatedDecoder } from './gated-decoder'
+import { layerWindows } from './layer-windows'
+
+/** Qwen2 and Qwen2.5, https://arxiv.org/abs/2412.15115: Llama with biases on queries, keys and values. */
+export const qwen2: Architecture = {
+  modelType: 'qwen2',
+  blueprint(config) {
+    config.only('hidden_act', undefined, 'silu')
+    const base = windowed(config, readGatedDecoder(config, 'qwen2'))
+    return gatedDecoder({ ...base, biases: { qkv: true, output: false, mlp: false } })
+  },
+}
+
+/** With the window that some of Qwen's layers have. */
+export function windowed(config: Config, base: GatedDecoderConfig): GatedDecoderConfig {
+  const windows = layerWindows(config, base.layers)
+  if (!windows) return base
+  const { rope } = base.kinds[0]!
+  return {
+    ...base,
+    kinds: [
+      { window: null, rope },
+      { window: windows.window, rope },
+    ],
+    kindOf: l => (windows.has(l) ? 1 : 0),
+  }
+}
