@@ -1,5 +1,5 @@
 // dx[n,c] = rstd[n] * (g[c] - h[c] * mean_j g[j] * h[j])  (+ dx[n,c] if accumulate),
-// g = w * dy[n], h = x[n] * rstd[n]
+// g = (offset + w) * dy[n], h = x[n] * rstd[n]
 //
 // x [N, C]   w [C]   rstd [N]   dy [N, C]   dx [N, C]
 // One workgroup per row n; lanes stride over c. Sums in f32. Multiplying by rstd one factor at a time keeps
@@ -8,6 +8,7 @@
 struct Params {
   N: u32,
   C: u32,
+  offset: f32,
   accumulate: u32,
 }
 
@@ -30,11 +31,11 @@ fn main(
   let r = rstd[n];
   var products = 0.0;
   for (var c = lane; c < params.C; c += LANES) {
-    products += w[c] * dy[row + c] * (x[row + c] * r);
+    products += (params.offset + w[c]) * dy[row + c] * (x[row + c] * r);
   }
   let mean = row_sum(products, lane) / f32(params.C);
   for (var c = lane; c < params.C; c += LANES) {
-    let slope = r * (w[c] * dy[row + c] - x[row + c] * r * mean);
+    let slope = r * ((params.offset + w[c]) * dy[row + c] - x[row + c] * r * mean);
     dx[row + c] = slope + select(0.0, dx[row + c], params.accumulate == 1);
   }
 }

@@ -1,4 +1,4 @@
-// y[n,c] = x[n,c] * rstd[n] * w[c],  rstd[n] = 1 / sqrt(mean_c x[n,c]^2 + eps)
+// y[n,c] = x[n,c] * rstd[n] * (offset + w[c]),  rstd[n] = 1 / sqrt(mean_c x[n,c]^2 + eps)
 //
 // x [N, C]   w [C]   y [N, C]   rstd [N] (kept for the backward pass)
 // One workgroup per row n; lanes stride over c. Sums in f32.
@@ -7,6 +7,7 @@ struct Params {
   N: u32,
   C: u32,
   eps: f32,
+  offset: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -30,7 +31,7 @@ fn main(
   }
   let r = inverseSqrt(row_sum(squares, lane) / f32(params.C) + params.eps);
   for (var c = lane; c < params.C; c += LANES) {
-    y[row + c] = x[row + c] * r * w[c];
+    y[row + c] = x[row + c] * r * (params.offset + w[c]);
   }
   if (lane == 0) { rstd[n] = r; }
 }

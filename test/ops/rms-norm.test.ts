@@ -12,27 +12,29 @@ const EPS = 1e-5
 describe('rms-norm', () => {
   it('has a reference whose gradients are those of its result', () => {
     const [x, w, dy] = [noise(15, 1, 2), noise(5, 2), noise(15, 3)].map(a => Float64Array.from(a))
-    const { dx, dw } = reference.rmsNormBackward(x!, w!, dy!, EPS)
-    expectGradient(at => reference.rmsNorm(at, w!, EPS).y, x!, dy!, dx)
-    expectGradient(at => reference.rmsNorm(x!, at, EPS).y, w!, dy!, dw)
+    for (const offset of [0, 1]) {
+      const { dx, dw } = reference.rmsNormBackward(x!, w!, dy!, EPS, offset)
+      expectGradient(at => reference.rmsNorm(at, w!, EPS, offset).y, x!, dy!, dx)
+      expectGradient(at => reference.rmsNorm(x!, at, EPS, offset).y, w!, dy!, dw)
+    }
   })
 
   // One element, odd sizes, one past the lanes of each kernel, several turns of each loop.
   test.for([
-    [1, 1],
-    [17, 17],
-    [5, 123],
-    [67, 65],
-    [70, 769],
-  ] as const)('matches the reference at N=%i C=%i', async ([N, C], { gpu }) => {
+    [1, 1, 0],
+    [17, 17, 0],
+    [5, 123, 1],
+    [67, 65, 0],
+    [70, 769, 0],
+  ] as const)('matches the reference at N=%i C=%i offset=%i', async ([N, C, offset], { gpu }) => {
     const [x, w, dy] = [noise(N * C, 1, 3), noise(C, 2, 2), noise(N * C, 3)]
-    const { dx, dw } = reference.rmsNormBackward(x, w, dy, EPS)
+    const { dx, dw } = reference.rmsNormBackward(x, w, dy, EPS, offset)
     await expectOp(
       gpu,
       { x: { shape: [N, C], data: x }, w: { shape: [C], data: w } },
       dy,
-      (tape, t) => rmsNorm(tape, t.x, t.w),
-      { y: reference.rmsNorm(x, w, EPS).y, grads: { x: dx, w: dw } },
+      (tape, t) => rmsNorm(tape, t.x, t.w, { offset }),
+      { y: reference.rmsNorm(x, w, EPS, offset).y, grads: { x: dx, w: dw } },
       // Sums of up to 769 terms near 1, each rounded to 2⁻²⁴: 5e-5 at worst, and rounding averages out.
       { atol: 5e-6, rtol: 5e-6 },
     )

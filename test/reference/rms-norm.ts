@@ -1,5 +1,5 @@
-/** Root-mean-square normalization of rows in double precision: x [N, C], w [C]. */
-export function rmsNorm(x: ArrayLike<number>, w: ArrayLike<number>, eps: number) {
+/** Root-mean-square normalization of rows in double precision, times offset + w: x [N, C], w [C]. */
+export function rmsNorm(x: ArrayLike<number>, w: ArrayLike<number>, eps: number, offset = 0) {
   const C = w.length
   const y = new Float64Array(x.length)
   const rstd = new Float64Array(x.length / C)
@@ -7,7 +7,7 @@ export function rmsNorm(x: ArrayLike<number>, w: ArrayLike<number>, eps: number)
     let squares = 0
     for (let c = 0; c < C; c++) squares += x[n * C + c]! ** 2
     rstd[n] = 1 / Math.sqrt(squares / C + eps)
-    for (let c = 0; c < C; c++) y[n * C + c] = x[n * C + c]! * rstd[n]! * w[c]!
+    for (let c = 0; c < C; c++) y[n * C + c] = x[n * C + c]! * rstd[n]! * (offset + w[c]!)
   }
   return { y, rstd }
 }
@@ -18,6 +18,7 @@ export function rmsNormBackward(
   w: ArrayLike<number>,
   dy: ArrayLike<number>,
   eps: number,
+  offset = 0,
 ) {
   const C = w.length
   const { rstd } = rmsNorm(x, w, eps)
@@ -25,10 +26,10 @@ export function rmsNormBackward(
   const dw = new Float64Array(C)
   rstd.forEach((r, n) => {
     let mean = 0
-    for (let c = 0; c < C; c++) mean += (w[c]! * dy[n * C + c]! * x[n * C + c]! * r) / C
+    for (let c = 0; c < C; c++) mean += ((offset + w[c]!) * dy[n * C + c]! * x[n * C + c]! * r) / C
     for (let c = 0; c < C; c++) {
       const i = n * C + c
-      dx[i] = r * (w[c]! * dy[i]! - x[i]! * r * mean)
+      dx[i] = r * ((offset + w[c]!) * dy[i]! - x[i]! * r * mean)
       dw[c]! += dy[i]! * x[i]! * r
     }
   })

@@ -1,5 +1,6 @@
-// dup = dy * gate * s                                 (+ dup if accumulate_up)
-// dgate = dy * up * s * (1 + gate * sigmoid(-gate))   (+ dgate if accumulate_gate),  s = sigmoid(gate)
+// dup = dy * activation(gate)                (+ dup if accumulate_up)
+// dgate = dy * up * activation_slope(gate)   (+ dgate if accumulate_gate)
+// A module joined to this one says which activation.
 //
 // gate, up, dy, dgate, dup [N, F], in fours. One invocation per four.
 
@@ -26,11 +27,9 @@ fn main(
   let i = linear_workgroup(group, groups) * 64 + lane;
   let size = params.N * params.F;
   if (i * 4 >= size) { return; }
-  let g = gate[i];
-  let s = sigmoid(g);
-  let to_gate = dy[i] * up[i] * s * (1.0 + g * sigmoid(-g))
+  let to_gate = dy[i] * up[i] * activation_slope(gate[i])
     + select(vec4f(0.0), dgate[i], params.accumulate_gate == 1);
-  let to_up = dy[i] * g * s + select(vec4f(0.0), dup[i], params.accumulate_up == 1);
+  let to_up = dy[i] * activation(gate[i]) + select(vec4f(0.0), dup[i], params.accumulate_up == 1);
   if (size - i * 4 >= 4) {
     dgate[i] = to_gate;
     dup[i] = to_up;

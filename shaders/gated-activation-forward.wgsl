@@ -1,4 +1,4 @@
-// y = gate * sigmoid(gate) * up, element by element
+// y = activation(gate) * up, element by element; a module joined to this one says which activation.
 //
 // gate, up, y [N, F], in fours. One invocation per four; y has its memory to itself, so the last four may be
 // written where fewer remain.
@@ -21,5 +21,5 @@ fn main(
 ) {
   let i = linear_workgroup(group, groups) * 64 + lane;
   if (i * 4 >= params.N * params.F) { return; }
-  y[i] = gate[i] * sigmoid(gate[i]) * up[i];
+  y[i] = activation(gate[i]) * up[i];
 }
