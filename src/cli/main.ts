@@ -1,4 +1,5 @@
 import { version } from '../index'
+import { chat } from './chat'
 import type { Command } from './command'
 import { compare } from './compare'
 import { embed } from './embed'
@@ -9,7 +10,7 @@ import { score } from './score'
 import { select } from './select'
 import { endWithoutReader } from './standard-output'
 
-const commands: Readonly<Record<string, Command>> = { run, score, embed, select, compare }
+const commands: Readonly<Record<string, Command>> = { run, score, embed, select, compare, chat }
 
 const usage = `tabtune: scores and selects training rows, and tunes a small language model, on this machine's GPU
 
