@@ -75,6 +75,11 @@ export {
 export { Gpu } from './gpu/gpu'
 export { type OpenOptions, openGpu } from './gpu/open-gpu'
 export { Tensor } from './gpu/tensor'
+export { type CachedHubOptions, cachedHubFiles, fetchModel } from './io/cached-hub-files'
+export { type CachedModel, clearModels, listModels, removeModel } from './io/cached-models'
+export { filesFromFolder } from './io/folder-files'
+export { folderStore } from './io/folder-store'
+export { DamagedFileError, HubError, type HubReason, type RetryOptions } from './io/hub-error'
 export {
   type ByteSource,
   filesFromDirectory,
@@ -87,7 +92,23 @@ export {
   modelFiles,
   type UrlOptions,
 } from './io/model-files'
+export { type ListedFile, type ModelInfo, type ModelInfoOptions, modelInfo } from './io/model-info'
+export {
+  bytesText,
+  type LockOptions,
+  type ModelStore,
+  StorageFullError,
+  StoreBusyError,
+} from './io/model-store'
 export { WeightsError } from './io/model-weights'
+export {
+  defaultStore,
+  type ModelSource,
+  type OpenFilesOptions,
+  openModelFiles,
+  splitRevision,
+} from './io/open-model-files'
+export { hasOpfs, opfsStore } from './io/opfs-store'
 export {
   type PeftAdapter,
   PeftAdapterError,
