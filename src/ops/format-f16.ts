@@ -1,23 +1,26 @@
 import code from '#shaders/lib/weights-f16.wgsl?raw'
 import { type WeightFormat, WeightRangeError } from './weight-format'
 
-const bits = new Uint32Array(1)
-const value = new Float32Array(bits.buffer)
+const value = new Float32Array(1)
+const bits = new Uint32Array(value.buffer)
 
 /** The bits of the nearest fp16, ties to even; beyond ±65520 infinity, as IEEE 754 rounds. A NaN stays one. */
 export function halfBits(x: number): number {
   value[0] = x
-  const whole = bits[0]!
+  return halfOf(bits[0]!)
+}
+
+/** As `halfBits`, from the bits of an f32. */
+function halfOf(whole: number): number {
   const sign = (whole >>> 16) & 0x8000
   const exponent = (whole >>> 23) & 0xff
   const fraction = whole & 0x7fffff
-  if (exponent === 0xff) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200 | (fraction >>> 13))
-  // A carry out of the fraction is the next exponent, and out of the largest one infinity.
-  if (exponent >= 113) {
-    const half = ((exponent - 112) << 10) | (fraction >>> 13)
-    const rest = fraction & 0x1fff
-    return sign | Math.min(0x7c00, half + (rest > 0x1000 || (rest === 0x1000 && half & 1) ? 1 : 0))
+  if (exponent >= 113 && exponent !== 0xff) {
+    // A carry out of the fraction is the next exponent, and out of the largest one infinity.
+    const half = ((exponent - 112) << 10) + ((fraction + 0xfff + ((fraction >>> 13) & 1)) >>> 13)
+    return sign | (half < 0x7c00 ? half : 0x7c00)
   }
+  if (exponent === 0xff) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200 | (fraction >>> 13))
   if (exponent < 102) return sign
   // Subnormal: the hidden one moves into the fraction.
   const shift = 126 - exponent
@@ -39,9 +42,10 @@ export const f16: WeightFormat = {
   words: columns => columns / 2,
   encode(values) {
     const halves = new Uint16Array(values.length)
-    for (let i = 0; i < values.length; i++) {
-      const half = halfBits(values[i]!)
-      if ((half & 0x7fff) === 0x7c00 && Number.isFinite(values[i]!)) {
+    const wholes = new Uint32Array(values.buffer, values.byteOffset, values.length)
+    for (let i = 0; i < wholes.length; i++) {
+      const half = halfOf(wholes[i]!)
+      if ((half & 0x7fff) === 0x7c00 && Number.isFinite(values[i])) {
         throw new WeightRangeError(`f16 cannot hold ${values[i]}, its largest value is 65504`)
       }
       halves[i] = half

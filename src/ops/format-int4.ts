@@ -28,16 +28,22 @@ const define = (group: number): WeightFormat => ({
       const first = begin - row * columns
       let extreme = 0
       for (let i = begin; i < begin + group; i++) {
-        if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!
+        const value = values[i]!
+        if (value > 0 ? value > Math.abs(extreme) : -value > Math.abs(extreme)) extreme = value
       }
       halves[0] = halfBits(extreme / -8)
       const scale = halfValue(halves[0])
       if (Math.abs(scale) > 65504)
         throw new WeightRangeError(`int4 cannot hold ${extreme}: its scale exceeds fp16`)
-      for (let i = 0; i < group; i++) {
-        const q = scale === 0 ? 0 : Math.round(values[begin + i]! / scale)
-        const at = row * W + ((first + i) >> 3)
-        words[at] = (words[at]! | ((Math.max(-8, Math.min(7, q)) + 8) << ((i & 7) * 4))) >>> 0
+      const inverse = scale === 0 ? 0 : 1 / scale
+      for (let i = 0; i < group; i += 8) {
+        let word = 0
+        for (let j = 0; j < 8; j++) {
+          // Beyond the ends where the scale was rounded, and at the end opposite to −8.
+          const q = Math.floor(values[begin + i + j]! * inverse + 8.5)
+          word |= (q > 15 ? 15 : q < 0 ? 0 : q) << (4 * j)
+        }
+        words[row * W + ((first + i) >> 3)] = word
       }
       const g = first / group
       const at = row * W + columns / 8 + (g >> 1)

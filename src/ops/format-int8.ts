@@ -1,6 +1,8 @@
 import code from '#shaders/lib/weights-int8.wgsl?raw'
 import { checkFinite, type WeightFormat } from './weight-format'
 
+/** Adding and subtracting it rounds a double to a whole number, ties to even. */
+const ROUND = 1.5 * 2 ** 52
 const scale = new Float32Array(1)
 const scaleBits = new Uint32Array(scale.buffer)
 
@@ -24,13 +26,15 @@ export const int8: WeightFormat = {
     for (let row = 0; row * columns < values.length; row++) {
       const begin = row * columns
       let most = 0
-      for (let i = begin; i < begin + columns; i++) most = Math.max(most, Math.abs(values[i]!))
+      for (let i = begin; i < begin + columns; i++) {
+        const size = Math.abs(values[i]!)
+        if (size > most) most = size
+      }
       scale[0] = most / 127
       // A row of zeros, or too small for a scale: zeros.
       const inverse = scale[0] === 0 ? 0 : 1 / scale[0]
       for (let i = 0; i < columns; i++) {
-        const q = Math.round(values[begin + i]! * inverse)
-        bytes[row * W * 4 + i] = Math.max(-127, Math.min(127, q))
+        bytes[row * W * 4 + i] = values[begin + i]! * inverse + ROUND - ROUND
       }
       words[row * W + columns / 4] = scaleBits[0]!
     }
