@@ -81,6 +81,15 @@ export { filesFromFolder } from './io/folder-files'
 export { folderStore } from './io/folder-store'
 export { DamagedFileError, HubError, type HubReason, type RetryOptions } from './io/hub-error'
 export {
+  type ChatTemplate,
+  type ChatTurn,
+  type RenderOptions,
+  TemplateError,
+  type TemplatePiece,
+  type TemplateTokens,
+} from './io/chat-template'
+export type { EncodedPieces, TextPiece } from './io/encode-pieces'
+export {
   type ByteSource,
   filesFromDirectory,
   filesFromHub,
@@ -165,11 +174,18 @@ export { sampo } from './losses/sampo'
 export { answerLength, type EncodedAnswer } from './models/answer-batch'
 export type { CausalNetwork, LoraMap } from './models/causal-network'
 export { ModelError } from './models/errors'
+export { type EstimateOptions, estimateModel, type ModelEstimate } from './models/estimate-model'
 export { complete, type Generated, type GenerateOptions, generate } from './models/generate'
 export { generateTokens, type TokenOptions, type TokensEnd } from './models/generate-tokens'
 export { GenerationError } from './models/generation-error'
-export { type LoadOptions, loadModel, type Model } from './models/load-model'
+export { type LoadModelOptions, loadModel, type Model } from './models/load-model'
+export type { LoadOptions } from './models/load-network'
 export { type TokenLogProbOptions, tokenLogProbs } from './models/token-log-probs'
+export { f16 } from './ops/format-f16'
+export { f32 } from './ops/format-f32'
+export { int4 } from './ops/format-int4'
+export { int8 } from './ops/format-int8'
+export type { WeightFormat } from './ops/weight-format'
 export { columnScorer } from './scoring/column-scorer'
 export { type Combine, geometricMean, only, over, product, weightedSum } from './scoring/combine'
 export { combinedScorer } from './scoring/combined-scorer'

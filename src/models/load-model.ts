@@ -1,12 +1,18 @@
 import type { Gpu } from '../gpu/gpu'
-import type { ModelFiles } from '../io/model-files'
+import { type ModelSource, type OpenFilesOptions, openModelFiles } from '../io/open-model-files'
 import { loadTokenizer, type Tokenizer } from '../io/tokenizer'
+import type { DownloadProgress } from '../io/url-source'
 import { architectures } from './architectures'
 import type { CausalNetwork } from './causal-network'
 import { ModelError } from './errors'
 import { type LoadOptions, loadNetwork, readBlueprint } from './load-network'
 
 export type { LoadOptions }
+
+export interface LoadModelOptions extends LoadOptions, Omit<OpenFilesOptions, 'onProgress' | 'signal'> {
+  /** Called while files are downloaded. */
+  readonly onDownload?: (progress: DownloadProgress) => void
+}
 
 /** A network with the tokenizer it was trained with. */
 export interface Model extends Disposable {
@@ -20,13 +26,28 @@ export interface Model extends Disposable {
  * Loads a causal language model and its tokenizer from Hugging Face files: `config.json`, safetensors in f32, f16 or
  * bf16 (computed in f32), `tokenizer.json` and `tokenizer_config.json`.
  *
- * @throws the errors of `loadNetwork`, `openWeights` and `loadTokenizer`
+ * @param source a Hub id, an address, a folder, chosen files, or in Node a path; see `openModelFiles`
+ * @throws the errors of `openModelFiles`, `loadNetwork`, `openWeights` and `loadTokenizer`
  */
-export async function loadModel(gpu: Gpu, files: ModelFiles, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel(
+  gpu: Gpu,
+  source: ModelSource,
+  { storage, signal, onProgress, onDownload, ...opening }: LoadModelOptions = {},
+): Promise<Model> {
+  const stop = signal ? { signal } : {}
+  const files = await openModelFiles(source, {
+    ...opening,
+    ...stop,
+    ...(onDownload ? { onProgress: onDownload } : {}),
+  })
   // Before anything large is read.
   await readBlueprint(files, architectures)
   const tokenizer = await loadTokenizer(files)
-  const network = await loadNetwork(gpu, files, architectures, options)
+  const network = await loadNetwork(gpu, files, architectures, {
+    ...stop,
+    ...(storage ? { storage } : {}),
+    ...(onProgress ? { onProgress } : {}),
+  })
   return {
     name: files.name,
     network,

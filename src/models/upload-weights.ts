@@ -64,7 +64,8 @@ export async function uploadWeights(
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 
-function emptyWeight(gpu: Gpu, spec: WeightSpec, storage: WeightFormat): Weight {
+/** Memory for a weight as it is stored where a model is loaded as `storage`. */
+export function emptyWeight(gpu: Gpu, spec: WeightSpec, storage: WeightFormat): Weight {
   const { shape } = spec
   const [rows = 0, columns] = shape
   if (columns === undefined) return gpu.empty(shape)
