@@ -77,9 +77,6 @@ export { type OpenOptions, openGpu } from './gpu/open-gpu'
 export { Tensor } from './gpu/tensor'
 export { type CachedHubOptions, cachedHubFiles, fetchModel } from './io/cached-hub-files'
 export { type CachedModel, clearModels, listModels, removeModel } from './io/cached-models'
-export { filesFromFolder } from './io/folder-files'
-export { folderStore } from './io/folder-store'
-export { DamagedFileError, HubError, type HubReason, type RetryOptions } from './io/hub-error'
 export {
   type ChatTemplate,
   type ChatTurn,
@@ -89,6 +86,9 @@ export {
   type TemplateTokens,
 } from './io/chat-template'
 export type { EncodedPieces, TextPiece } from './io/encode-pieces'
+export { filesFromFolder } from './io/folder-files'
+export { folderStore } from './io/folder-store'
+export { DamagedFileError, HubError, type HubReason, type RetryOptions } from './io/hub-error'
 export {
   type ByteSource,
   filesFromDirectory,
@@ -111,6 +111,16 @@ export {
 } from './io/model-store'
 export { WeightsError } from './io/model-weights'
 export {
+  alpaca,
+  chatml,
+  type EosOptions,
+  llama3,
+  type SystemOptions,
+  tulu,
+  vicuna,
+  zephyr,
+} from './io/named-templates'
+export {
   defaultStore,
   type ModelSource,
   type OpenFilesOptions,
@@ -127,6 +137,7 @@ export {
 } from './io/peft-adapter'
 export { SafetensorsError } from './io/safetensors'
 export { loadTokenizer, type Tokenizer, TokenizerError } from './io/tokenizer'
+export { modelTemplate, withTemplate } from './io/with-template'
 export { BUDGET_FORMS, parseBudget } from './job/budget-text'
 export {
   CHUNK_ROWS,
@@ -304,6 +315,11 @@ export type { Match } from './similarity/tested-block'
 export { type Edges, type ThresholdJoinOptions, thresholdJoin } from './similarity/threshold-join'
 export { type TopKOptions, topK } from './similarity/top-k'
 export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
+export {
+  type ConversationOptions,
+  type EncodedConversation,
+  encodeConversation,
+} from './training/encode-conversation'
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
 export { NonFiniteError, TrainingError } from './training/errors'
 export { estimateTraining, type TrainingEstimate } from './training/estimate-training'

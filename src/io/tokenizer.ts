@@ -1,8 +1,14 @@
 import type { PreTrainedTokenizer } from '@huggingface/transformers'
-import { findEndIds } from './end-ids'
+import { type ChatTemplate, type ChatTurn, type RenderOptions, wellFormed } from './chat-template'
+import { type EncodedPieces, encodePieces, type TextPiece } from './encode-pieces'
+import { generationTokens, knownIds, templateEnd } from './end-ids'
 import type { ModelFiles } from './model-files'
+import { jinjaTemplate } from './model-template'
+import { renderJinja } from './render-jinja'
+import { SpecialTexts } from './special-texts'
 import { TokenizerError } from './tokenizer-error'
 import { type Json, readJson, reasonOf } from './tokenizer-json'
+import { libraryTokenizer } from './tokenizer-library'
 
 export { TokenizerError }
 
@@ -11,13 +17,25 @@ export interface Tokenizer {
   readonly size: number
   readonly bosId: number | null
   readonly eosId: number | null
+  readonly bosToken: string | null
+  readonly eosToken: string | null
+  /** Whether the BOS stands before every text that is encoded with special tokens. */
+  readonly addsBos: boolean
   /**
    * Ids that end an answer, each once: the eos, those that generation_config.json names, and the token that the chat
    * template writes after an assistant's turn.
    */
   readonly endIds: readonly number[]
-  /** Ids of the text, with the tokens that the tokenizer puts around every text unless `addSpecialTokens` is false. */
+  /**
+   * Ids of the text, with the tokens that the tokenizer puts around every text unless `addSpecialTokens` is false.
+   * Half a surrogate pair alone is read as U+FFFD.
+   */
   encode(text: string, options?: { addSpecialTokens?: boolean }): number[]
+  /**
+   * Ids of the pieces' joined text, without special tokens around it, and which of them are of trained pieces. In
+   * literal pieces the texts of special tokens are text, unless `splitSpecialTokens` is false, as in transformers.
+   */
+  encodePieces(pieces: readonly TextPiece[], options?: { splitSpecialTokens?: boolean }): EncodedPieces
   /**
    * Text of the ids; special tokens are written out unless `skipSpecialTokens` is true. With byte fallback the
    * library differs from Python in two rare ways: bytes cut off inside a character give one U+FFFD instead of one
@@ -27,14 +45,13 @@ export interface Tokenizer {
   /** The id of an exact entry of the vocabulary, or null. */
   tokenId(token: string): number | null
   readonly hasChatTemplate: boolean
+  /** The model's chat template, or the one it was given; null where `hasChatTemplate` is false. */
+  readonly template: ChatTemplate | null
   /**
-   * The conversation as the model's chat template writes it; encode it with `addSpecialTokens: false`. Throws
+   * The conversation as the chat template writes it; encode it with `addSpecialTokens: false`. Throws
    * `TokenizerError` when the model has no template, and when the template refuses the turns.
    */
-  chat(
-    turns: readonly { role: string; content: string }[],
-    options?: { addGenerationPrompt?: boolean },
-  ): string
+  chat(turns: readonly ChatTurn[], options?: RenderOptions): string
 }
 
 /**
@@ -47,68 +64,115 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
   const templateFile = 'chat_template.jinja'
   // As in Python, a template in its own file wins.
   if (await files.has(templateFile)) config.chat_template = await files.text(templateFile)
-  const inner = await construct(json, config, files.name)
+  // The first models name their special tokens in a file of their own, and GPT-2 only by their ids.
+  const tokensFile = 'special_tokens_map.json'
+  const older = (await files.has(tokensFile)) ? plainTokens(await readJson(files, tokensFile)) : {}
+  for (const key of ['bos_token', 'eos_token', 'unk_token', 'pad_token']) complete(config, key, older[key])
+  const generation = await generationTokens(files)
+  const { inner, specialTexts, addedIds, literal } = await libraryTokenizer(json, config, files.name)
 
   const ids = inner.get_vocab()
+  const tokenAt = (id: number | null | undefined) => [...ids].find(entry => entry[1] === id)?.[0]
+  complete(config, 'bos_token', tokenAt(generation.bosId))
+  complete(config, 'eos_token', tokenAt(generation.endIds[0]))
   let size = 0
   for (const [token, id] of ids) if (token !== undefined) size = Math.max(size, id + 1)
   // Python ignores the clean-up for BPE, where it would drop spaces that the text had.
   const cleanUp =
     config.clean_up_tokenization_spaces === true && (json.model as Json | undefined)?.type !== 'BPE'
   const tokenId = (token: string) => ids.get(token) ?? null
-  const hasChatTemplate = inner.chat_template != null && inner.chat_template !== ''
+  const source = templateSource(inner)
 
-  const tokenizer: Tokenizer = {
-    size,
-    bosId: idOf(config, 'bos_token'),
-    eosId: idOf(config, 'eos_token'),
-    endIds: [],
-    encode(text, { addSpecialTokens = true } = {}) {
-      const encoded: (number | undefined)[] = inner.encode(text, { add_special_tokens: addSpecialTokens })
-      const unknown = encoded.indexOf(undefined)
-      if (unknown >= 0)
-        throw new TokenizerError(
-          `${files.name}: token ${unknown} of ${JSON.stringify(text.slice(0, 80))} has no id: the vocabulary has ` +
-            'neither it nor a token for unknown text',
-        )
-      return encoded as number[]
-    },
-    decode(tokens, { skipSpecialTokens = false } = {}) {
-      const outside = tokens.find(id => !(Number.isInteger(id) && id >= 0 && id < size))
-      if (outside !== undefined)
-        throw new TokenizerError(
-          `${files.name}: ${outside} is not an id of the vocabulary, which has ${size}`,
-        )
-      if (tokens.length === 0) return ''
-      return inner.decode([...tokens], {
-        skip_special_tokens: skipSpecialTokens,
-        clean_up_tokenization_spaces: cleanUp,
-      })
-    },
-    tokenId,
-    hasChatTemplate,
-    chat(turns, { addGenerationPrompt = false } = {}) {
-      if (!hasChatTemplate)
-        throw new TokenizerError(
-          `${files.name}: the model has no chat template: tokenizer_config.json has no 'chat_template' and there ` +
-            `is no ${templateFile}`,
-        )
-      try {
-        return inner.apply_chat_template([...turns], {
-          tokenize: false,
-          add_generation_prompt: addGenerationPrompt,
-        })
-      } catch (cause) {
-        throw new TokenizerError(`${files.name}: the chat template refused the turns: ${reasonOf(cause)}`, {
-          cause,
-        })
-      }
-    },
+  const bosId = idOf('bos_token')
+  const eosId = idOf('eos_token')
+
+  const encodeWith = (library: typeof inner, text: string, addSpecialTokens: boolean): number[] => {
+    const encoded: (number | undefined)[] = library.encode(wellFormed(text), {
+      add_special_tokens: addSpecialTokens,
+    })
+    const unknown = encoded.indexOf(undefined)
+    if (unknown >= 0)
+      throw new TokenizerError(
+        `${files.name}: token ${unknown} of ${JSON.stringify(text.slice(0, 80))} has no id: the vocabulary has ` +
+          'neither it nor a token for unknown text',
+      )
+    return encoded as number[]
   }
-  return { ...tokenizer, endIds: await findEndIds(files, { ...tokenizer, addedIds: addedIdsOf(json) }) }
+  const encode: Tokenizer['encode'] = (text, { addSpecialTokens = true } = {}) =>
+    encodeWith(inner, text, addSpecialTokens)
 
-  function idOf(from: Json, key: string): number | null {
-    const token = from[key]
+  const decode: Tokenizer['decode'] = (tokens, { skipSpecialTokens = false } = {}) => {
+    const outside = tokens.find(id => !(Number.isInteger(id) && id >= 0 && id < size))
+    if (outside !== undefined)
+      throw new TokenizerError(`${files.name}: ${outside} is not an id of the vocabulary, which has ${size}`)
+    if (tokens.length === 0) return ''
+    return inner.decode([...tokens], {
+      skip_special_tokens: skipSpecialTokens,
+      clean_up_tokenization_spaces: cleanUp,
+    })
+  }
+
+  const render = (source: string, turns: readonly ChatTurn[], addGenerationPrompt: boolean) => {
+    try {
+      return renderJinja(inner, source, turns, addGenerationPrompt)
+    } catch (cause) {
+      throw new TokenizerError(`${files.name}: the chat template refused the turns: ${reasonOf(cause)}`, {
+        cause,
+      })
+    }
+  }
+  const chat: Tokenizer['chat'] = (turns, { addGenerationPrompt = false } = {}) => {
+    if (source === null)
+      throw new TokenizerError(
+        `${files.name}: the model has no chat template: tokenizer_config.json has no 'chat_template' that is alone ` +
+          `or called 'default', and there is no ${templateFile}`,
+      )
+    return render(source, turns, addGenerationPrompt)
+  }
+
+  const endOfTurn = source === null ? null : templateEnd({ encode, chat, addedIds })
+  const template =
+    source === null
+      ? null
+      : jinjaTemplate({
+          name: files.name,
+          source,
+          endOfTurn: endOfTurn === null ? '' : decode([endOfTurn]),
+          special: new SpecialTexts(specialTexts),
+          render,
+        })
+
+  return {
+    size,
+    bosId,
+    eosId,
+    bosToken: bosId === null ? null : (config.bos_token as string),
+    eosToken: eosId === null ? null : (config.eos_token as string),
+    addsBos: bosId !== null && encode('')[0] === bosId,
+    endIds: knownIds([eosId, ...generation.endIds, endOfTurn], size),
+    encode,
+    encodePieces(pieces, { splitSpecialTokens = true } = {}) {
+      const join = (some: readonly TextPiece[], own: (text: string) => string) =>
+        some.map(piece => (piece.literal ? piece.text : own(piece.text))).join('')
+      const encodeSome = (some: readonly TextPiece[]) =>
+        splitSpecialTokens
+          ? encodeWith(literal().inner, join(some, literal().special), false)
+          : encodeWith(
+              inner,
+              join(some, text => text),
+              false,
+            )
+      return encodePieces(pieces, encodeSome, decode)
+    },
+    decode,
+    tokenId,
+    hasChatTemplate: source !== null,
+    template,
+    chat,
+  }
+
+  function idOf(key: string): number | null {
+    const token = config[key]
     if (token === undefined || token === null) return null
     const id = typeof token === 'string' ? tokenId(token) : null
     if (id === null)
@@ -117,32 +181,11 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
   }
 }
 
-async function construct(json: Json, config: Json, name: string): Promise<PreTrainedTokenizer> {
-  const { type, vocab } = (json.model ?? {}) as Json
-  // The library takes a type it does not know for Unigram. Files without a type are of the first versions.
-  if (type !== undefined && !['BPE', 'Unigram', 'WordPiece'].includes(type as string))
-    throw new TokenizerError(
-      `${name}: tokenizer.json has a model of type ${JSON.stringify(type)}; BPE, Unigram and WordPiece can be used`,
-    )
-  if (typeof vocab !== 'object' || vocab === null)
-    throw new TokenizerError(`${name}: tokenizer.json has no vocabulary: it is no tokenizer of Hugging Face`)
-  // Loaded on first use: the package brings ONNX Runtime along, which nobody needs who does not tokenize.
-  const library = await import('@huggingface/transformers')
-  const className = String(config.tokenizer_class ?? '').replace(/Fast$/, '')
-  const found: unknown = Object.hasOwn(library, className) ? library[className as keyof typeof library] : null
-  const base = library.PreTrainedTokenizer
-  // The choice of AutoTokenizer, which itself can only be given an address to fetch from.
-  const known = typeof found === 'function' && found.prototype instanceof base
-  try {
-    return new (known ? (found as typeof base) : base)(json, config)
-  } catch (cause) {
-    throw new TokenizerError(
-      `${name}: tokenizer.json or tokenizer_config.json is unusable: ${reasonOf(cause)}`,
-      {
-        cause,
-      },
-    )
-  }
+/** The template for plain conversations: the only one, or the one called `default` of several. */
+function templateSource({ chat_template: template }: PreTrainedTokenizer): string | null {
+  const given: unknown =
+    template && typeof template === 'object' ? Reflect.get(template, 'default') : template
+  return typeof given === 'string' && given !== '' ? given : null
 }
 
 /** The config with each token as text, where some versions save `{ "content": "</s>", … }`. */
@@ -154,7 +197,7 @@ function plainTokens(config: Json): Json {
   return Object.fromEntries(plain)
 }
 
-function addedIdsOf({ added_tokens }: Json): ReadonlySet<number> {
-  const tokens = Array.isArray(added_tokens) ? (added_tokens as readonly ({ id?: unknown } | null)[]) : []
-  return new Set(tokens.flatMap(token => (typeof token?.id === 'number' ? [token.id] : [])))
+/** A config that says null has no such token, whatever other files say. */
+function complete(config: Json, key: string, value: unknown): void {
+  if (!Object.hasOwn(config, key) && value !== undefined) config[key] = value
 }

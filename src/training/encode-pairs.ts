@@ -20,8 +20,9 @@ export interface EncodedPairs {
 
 /**
  * Renders pairs with the model's chat template and tokenizes them. The prompt ends with the template's generation
- * prompt; the answer is all that the template adds for the assistant's turn, its end-of-turn token included. The two
- * are tokenized apart, so that the boundary is where generation would begin. No BOS is added to the template's own.
+ * prompt; the answer is all that the template adds for the assistant's turn, its end-of-turn token included. The
+ * boundary is where generation would begin: where a token would hold characters of both, the two are tokenized apart.
+ * No BOS is added to the template's own. As in TRL, special tokens that a turn spells become special tokens.
  *
  * Longer sequences keep their start (TRL's `keep_start`). A pair is dropped if its prompt alone fills `maxLength`,
  * if its answers do not differ within it, or if the template refuses it.
@@ -53,6 +54,9 @@ export function encodePairs(
     }
     const sides = answered.map(text => {
       if (!text.startsWith(promptText)) return null
+      const whole = tokenizer.encode(text, { addSpecialTokens: false })
+      // A tokenizer that puts a space before each text would also put one before an answer that is tokenized apart.
+      if (promptIds.every((id, t) => whole[t] === id)) return whole.slice(promptIds.length)
       return tokenizer.encode(text.slice(promptText.length), { addSpecialTokens: false })
     })
     const [a, b] = sides

@@ -126,7 +126,7 @@ describe('the chat template', () => {
     const missing = await load(plainConfig)
     expect(missing.hasChatTemplate).toBe(false)
     expect(() => missing.chat(turns)).toThrow(
-      /no chat template: tokenizer_config.json has no 'chat_template'/,
+      /no chat template: tokenizer_config.json has no 'chat_template' that is alone/,
     )
   })
 })

@@ -1,9 +1,13 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Pair, Turn } from '../../src/data/row'
+import { tulu } from '../../src/io/named-templates'
 import { loadTokenizer, type Tokenizer, TokenizerError } from '../../src/io/tokenizer'
+import { withTemplate } from '../../src/io/with-template'
 import { answerLength, type EncodedAnswer } from '../../src/models/answer-batch'
 import { encodePairs } from '../../src/training/encode-pairs'
 import { bundledFiles } from '../bundled-model'
+import { fixtureTokenizer } from '../io/template-fixture'
 import { folder } from '../models/llama-fixture'
 
 const bundled = await loadTokenizer(await bundledFiles())
@@ -66,6 +70,26 @@ describe('encodePairs', () => {
         expect([...ids.subarray(0, answerBegin)]).toEqual(prompt)
       }
     }
+  })
+
+  test('goes on where the prompt ends: no space comes before an answer that the text has not', async () => {
+    const tokenizer = withTemplate(await fixtureTokenizer('llama'), tulu())
+    const { pairs } = encodePairs(tokenizer, [short])
+    const whole = tokenizer.chat([...short.prompt, { role: 'assistant', content: short.chosen }])
+    expect([...pairs[0]!.chosen.ids]).toEqual(tokenizer.encode(whole, { addSpecialTokens: false }))
+    expect(parts(tokenizer, pairs[0]!.chosen)[1]).toBe(`${short.chosen}</s>`)
+  })
+
+  test('keeps a token of header and answer apart, as generation would', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[\n \tab1.]{1,8}$/), answer => {
+        const { pairs } = encodePairs(bundled, [pairOf(short.prompt, `${answer}x`, 'y')])
+        const apart = bundled.encode(`${answer}x<|im_end|>\n`, { addSpecialTokens: false })
+        const { ids, answerBegin } = pairs[0]!.chosen
+        expect([...ids.subarray(answerBegin)]).toEqual(apart)
+      }),
+      { numRuns: 300 },
+    )
   })
 
   test('has the template’s beginning and end tokens once each', () => {
