@@ -7,7 +7,7 @@ import { linear } from '../../src/ops/linear'
 import { Tape } from '../../src/ops/tape'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { noise } from '../numbers'
-import { test, tinyModel } from '../tiny-model'
+import { test } from '../tiny-model'
 
 type Network = Model['network']
 
@@ -48,35 +48,16 @@ async function greedy(
 
 describe('the most likely tokens', () => {
   test('are at every step those of a forward pass over everything', async ({ model: { network } }) => {
-    const want = await greedy(network, 12)
+    const want = await greedy(network, 8)
     expect(new Set(want).size).toBeGreaterThan(2)
-    expect(await run(network, { maxTokens: 12 })).toEqual({ ids: want, end: 'length' })
+    expect(await run(network, { maxTokens: 8 })).toEqual({ ids: want, end: 'length' })
     // The same by logits that are read.
-    expect((await run(network, { maxTokens: 12, noRepeatNgram: 40 })).ids).toEqual(want)
+    expect((await run(network, { maxTokens: 5, noRepeatNgram: 40 })).ids).toEqual(want.slice(0, 5))
   })
 
   test('come after a prompt of one token, too', async ({ model: { network } }) => {
     const want = await greedy(network, 3, { given: [7] })
     expect((await run(network, { maxTokens: 3 }, [7])).ids).toEqual(want)
-  })
-
-  test('come after a prompt of several passes, while the cache grows', async ({ gpu }) => {
-    using model = await tinyModel(gpu, {
-      maxPositions: 1400,
-      hidden: 16,
-      intermediate: 16,
-      heads: 2,
-      kvHeads: 1,
-    })
-    const { network } = model
-    const long = Array.from(noise(1030, 7), x => Math.floor((x + 1) * 0.5 * network.vocabulary))
-    const { ids } = await run(network, { maxTokens: 300 }, long)
-    for (const at of [0, 1, 255, 256, 257, 299]) {
-      const last = await logitsAfter(network, [...long, ...ids.slice(0, at)])
-      const most = Math.max(...last)
-      // Sums of a long row in another order: equal to rounding.
-      expect(most - last[ids[at]!]!).toBeLessThan(1e-4)
-    }
   })
 
   test('are those of the adapter', async ({ gpu, model: { network } }) => {
@@ -88,12 +69,11 @@ describe('the most likely tokens', () => {
   })
 
   test('are changed by a repetition penalty over prompt and answer', async ({ model: { network } }) => {
-    const options = { maxTokens: 40, repetitionPenalty: 1e6 }
-    const { ids } = await run(network, options)
+    const { ids } = await run(network, { maxTokens: 10, repetitionPenalty: 1e6 })
     // So large a penalty sends every token that occurred behind all positive logits of others.
     expect(new Set([...prompt, ...ids]).size).toBe(prompt.length + ids.length)
-    const plain = await run(network, { maxTokens: 40 })
-    expect(new Set(plain.ids).size).toBeLessThan(40)
+    const plain = await run(network, { maxTokens: 10 })
+    expect(new Set([...prompt, ...plain.ids]).size).toBeLessThan(prompt.length + 10)
   })
 })
 
@@ -129,7 +109,7 @@ describe('the end', () => {
 })
 
 test('the same seed draws the same tokens, another others', async ({ model: { network } }) => {
-  const options = { maxTokens: 12, temperature: 1, topK: 40, topP: 0.95, minP: 0.001 }
+  const options = { maxTokens: 6, temperature: 1, topK: 40, topP: 0.95, minP: 0.001 }
   const first = await run(network, { ...options, seed: 1 })
   expect(await run(network, { ...options, seed: 1 })).toEqual(first)
   expect((await run(network, { ...options, seed: 2 })).ids).not.toEqual(first.ids)
@@ -140,14 +120,14 @@ describe('from the second token on', () => {
     test(`nothing is created: ${JSON.stringify(options)}`, async ({ gpu, model: { network } }) => {
       let before: typeof gpu.counters | null = null
       let tokens = 0
-      for await (const _ of generateTokens(network, prompt, { maxTokens: 30, ...options })) {
+      for await (const _ of generateTokens(network, prompt, { maxTokens: 10, ...options })) {
         tokens++
         const { buffers, bindGroups, pipelines } = gpu.counters
         if (tokens > 1) expect({ buffers, bindGroups, pipelines }).toEqual(before)
         before = { ...gpu.counters }
         for (const name of ['submits', 'dispatches'] as const) delete (before as Partial<typeof before>)[name]
       }
-      expect(tokens).toBe(30)
+      expect(tokens).toBe(10)
     })
 })
 

@@ -46,10 +46,9 @@ describe('an answer', () => {
   test('is in pieces the text of its tokens, and says how it went', async ({ model }) => {
     const prompt = promptOf(model)
     const options = [
-      { maxTokens: 12 },
-      { maxTokens: 40, temperature: 1, seed: 3 },
+      { maxTokens: 4 },
       // Bytes of broken characters are among these.
-      ...[4, 5, 6].map(seed => ({ maxTokens: 60, temperature: 5, seed })),
+      { maxTokens: 12, temperature: 5, seed: 4 },
     ]
     for (const how of options) {
       const ids = await idsOf(model, prompt, how)
@@ -65,8 +64,8 @@ describe('an answer', () => {
   })
 
   test('comes while it is made', async ({ model }) => {
-    const { pieces } = await answer(model, { maxTokens: 20 })
-    expect(pieces.length).toBeGreaterThan(10)
+    const { pieces } = await answer(model, { maxTokens: 8 })
+    expect(pieces.length).toBeGreaterThan(4)
   })
 
   test('ends before any of the end tokens', async ({ model }) => {
@@ -100,23 +99,20 @@ describe('an answer', () => {
 
 describe('a stop string', () => {
   test('ends the text before it, inside tokens and across them', async ({ model }) => {
-    const options = { maxTokens: 40, temperature: 1, seed: 3 }
+    const options = { maxTokens: 11, temperature: 1, seed: 3 }
     const { text, pieces } = await answer(model, options)
-    const middle = pieces.slice(0, 8).join('').length
-    let across = 0
-    for (let begin = middle; begin < middle + 10; begin++) {
-      const stop = [text.slice(begin, begin + 5), 'never in the text']
-      const want = text.slice(0, text.indexOf(stop[0]!))
-      const got = await answer(model, { ...options, stop })
-      expect(got).toMatchObject({ reason: 'stop', text: want })
-      expect(got.answerTokens).toBeLessThan(40)
-      if (got.pieces.join('').length > 0 && !pieces.includes(stop[0]!)) across++
+    const middle = pieces.slice(0, 4).join('').length
+    for (const begin of [middle - 1, middle + 1]) {
+      const stop = ['never in the text', text.slice(begin, begin + 3)]
+      expect(pieces).not.toContain(stop[1])
+      const got = await answer(model, { ...options, maxTokens: 40, stop })
+      expect(got).toMatchObject({ reason: 'stop', text: text.slice(0, text.indexOf(stop[1]!)) })
+      expect(got.answerTokens).toBeLessThanOrEqual(11)
     }
-    expect(across).toBeGreaterThan(5)
   })
 
   test('that does not come changes nothing', async ({ model }) => {
-    const options = { maxTokens: 20, temperature: 1, seed: 3 }
+    const options = { maxTokens: 6, temperature: 1, seed: 3 }
     const { text } = await answer(model, options)
     const stop = [`${text.slice(-2)} and no more`, `${text.slice(3, 6)}\u0001`]
     expect(await answer(model, { ...options, stop })).toMatchObject({ reason: 'length', text })
