@@ -53,6 +53,11 @@ describe('rope', () => {
       want: [1, 0.17782794, 0.031622779, 0.0042175599, 0.0005, 4.4456985e-5, 7.9056936e-6, 1.4058534e-6],
     },
     {
+      theta: 1_000_000,
+      scaling: { type: 'yarn', factor: 4, originalPositions: 32_768, truncate: false },
+      want: [1, 0.17782794, 0.031622779, 0.0055172704, 0.000607408, 4.4456985e-5, 7.9056936e-6, 1.4058534e-6],
+    },
+    {
       theta: 10_000,
       scaling: { type: 'yarn', factor: 40, originalPositions: 4096, betaFast: 16, truncate: false },
       want: [1, 0.31622776, 0.1, 0.031622779, 0.0068425788, 0.00088353385, 2.4999999e-5, 7.9056945e-6],
