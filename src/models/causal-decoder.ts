@@ -84,11 +84,19 @@ export class CausalDecoder implements CausalNetwork {
     return this.shape.maxPositions
   }
 
+  get window(): number {
+    return Math.min(...this.#parts.layers.map(({ window }) => window ?? Number.POSITIVE_INFINITY))
+  }
+
   get head(): Weight {
     return this.#parts.head
   }
 
-  forward(tape: Tape, packed: Packed, { adapter = null, cache = null }: ForwardOptions = {}): Tensor {
+  forward(
+    tape: Tape,
+    packed: Packed,
+    { adapter = null, cache = null, prefix = null }: ForwardOptions = {},
+  ): Tensor {
     const { embed, layers, finalNorm } = this.#parts
     const windowed = new Map<number, Tensor>()
     for (const { window } of layers) {
@@ -100,7 +108,11 @@ export class CausalDecoder implements CausalNetwork {
       const before = x
       const ranges = layer.window === null ? packed.ranges : windowed.get(layer.window)!
       x = tape.block(() => {
-        const options = { adapter, cache: cache?.layers[l] ?? null }
+        const options = {
+          adapter,
+          cache: cache?.layers[l] ?? null,
+          prefix: prefix?.layers[l] ?? null,
+        }
         const mix = (y: Tensor) =>
           layer.attention.forward(tape, layer.norms[0](tape, y), packed, ranges, options)
         const think = (y: Tensor) => layer.mlp.forward(tape, layer.norms[1](tape, y), adapter)

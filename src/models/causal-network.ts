@@ -10,7 +10,13 @@ export type { LoraMap }
 
 export interface ForwardOptions {
   readonly adapter?: LoraMap | null
+  /** Filled at `packed.slots`, then read in place of the tokens' own keys and values. */
   readonly cache?: KvCache | null
+  /**
+   * What all sequences begin with, full: they are given without it, their positions counted on from it. No gradient,
+   * and no token further from the prefix's first than `window`.
+   */
+  readonly prefix?: KvCache | null
 }
 
 /** What every causal language model computes, whatever its architecture. */
@@ -22,6 +28,8 @@ export interface CausalNetwork extends Disposable {
   /** C */
   readonly hidden: number
   readonly maxPositions: number
+  /** The fewest tokens that a layer sees, counted back from a token, itself among them; infinite where all see all. */
+  readonly window: number
   /** Weights by their Hugging Face names. Those in f32 can be trained. */
   readonly weights: ReadonlyMap<string, Weight>
   /** Linear layers that an adapter may change, in the order of the model. */

@@ -1,4 +1,5 @@
 import type { Tensor } from '../gpu/tensor'
+import type { KvCache } from '../nn/kv-cache'
 import type { LoraMap } from '../nn/linear'
 import { pack, uploadPacked } from '../nn/packed'
 import { Tape } from '../ops/tape'
@@ -9,6 +10,8 @@ export interface HiddenOptions {
   /** Tokens of one forward pass; a longer sequence goes alone. */
   readonly batchTokens?: number
   readonly signal?: AbortSignal
+  /** Keys and values of what all sequences begin with: they are given, and pooled, without it. */
+  readonly after?: KvCache | null
 }
 
 /** Hidden states of a group of sequences: row i of `hidden` [n, C] belongs to sequence `indices[i]`. */
@@ -39,7 +42,7 @@ export type Pooling = (
 export async function eachPooledHidden(
   network: CausalNetwork,
   sequences: readonly ArrayLike<number>[],
-  { adapter = null, batchTokens = 4096, signal }: HiddenOptions,
+  { adapter = null, batchTokens = 4096, signal, after = null }: HiddenOptions,
   pooling: Pooling,
   visit: (group: HiddenGroup) => Promise<void>,
 ): Promise<void> {
@@ -57,9 +60,13 @@ export async function eachPooledHidden(
     const indices = order.slice(begin, end)
     const group = indices.map(i => sequences[i]!)
     const arrays = pack(group)
+    if (after)
+      arrays.positions.forEach((place, t) => {
+        arrays.positions[t] = place + after.slots
+      })
     using tape = new Tape(gpu, { grad: false })
     using packed = uploadPacked(gpu, arrays)
-    const states = network.forward(tape, packed, { adapter })
+    const states = network.forward(tape, packed, { adapter, prefix: after })
     const lengths = group.map(({ length }) => length)
     await visit({ hidden: pooling(tape, states, arrays.starts, lengths), indices, tape })
     begin = end

@@ -1,6 +1,7 @@
 import { ShapeError } from '../gpu/errors'
 import type { Tensor } from '../gpu/tensor'
 import { attention } from '../ops/attention'
+import { attentionWithPrefix } from '../ops/join-attention'
 import { type RopeTable, rope } from '../ops/rope'
 import { scatterRows } from '../ops/scatter-rows'
 import type { Tape } from '../ops/tape'
@@ -18,6 +19,11 @@ export interface SelfAttentionOptions {
   readonly rotary?: RopeTable | null
   /** Normalizes each head of the queries, and of the keys, before they are rotated. */
   readonly headNorms?: { readonly q: Norm; readonly k: Norm } | null
+}
+
+interface KeysValues {
+  readonly k: Tensor
+  readonly v: Tensor
 }
 
 /** Self-attention over packed sequences, with grouped key-value heads where there are fewer of them than heads. */
@@ -38,13 +44,18 @@ export class SelfAttention {
    * @param ranges which keys each query sees, u32 [T, 4]; see `attention`
    * @param cache this layer's keys and values [S, G, D]; filled at `packed.slots`, then read in place of
    *   the tokens' own
+   * @param prefix this layer's keys and values [P, G, D] of tokens that all sequences begin with; no gradient
    */
   forward(
     tape: Tape,
     x: Tensor,
     { positions, slots }: Packed,
     ranges: Tensor,
-    { adapter, cache }: { adapter: LoraMap | null; cache: { k: Tensor; v: Tensor } | null },
+    {
+      adapter,
+      cache,
+      prefix,
+    }: { adapter: LoraMap | null; cache: KeysValues | null; prefix: KeysValues | null },
   ): Tensor {
     const { rotary, headNorms, headSize, scale } = this.options
     let [q, k, v] = this.projection.forward(tape, x, adapter)
@@ -65,7 +76,10 @@ export class SelfAttention {
       scatterRows(tape.gpu, rows(v), slots, rows(cache.v))
       ;({ k, v } = cache)
     }
-    const mixed = attention(tape, q, k, v, ranges, scale === undefined ? {} : { scale })
+    const scaled = scale === undefined ? {} : { scale }
+    const mixed = prefix
+      ? attentionWithPrefix(tape, q, prefix, k, v, ranges, scaled)
+      : attention(tape, q, k, v, ranges, scaled)
     return this.output.forward(tape, mixed.view([x.shape[0]!, q.shape[1]! * headSize]), adapter)
   }
 }

@@ -18,11 +18,11 @@ export const qualityPrompt = (exchange: Exchange): string => fill(QUALITY, { ...
 
 /** Deita's score of an instruction's complexity; see `digitScorer` for how it is read. */
 export const complexityScorer = (model: Model, options: DigitScorerOptions = {}): Scorer =>
-  digitScorer(model, 'complexity', complexityPrompt, options)
+  digitScorer(model, 'complexity', complexityPrompt, { prefix: constantPart(COMPLEXITY), ...options })
 
 /** Deita's score of an answer's quality; see `digitScorer` for how it is read. */
 export const qualityScorer = (model: Model, options: DigitScorerOptions = {}): Scorer =>
-  digitScorer(model, 'quality', qualityPrompt, options)
+  digitScorer(model, 'quality', qualityPrompt, { prefix: constantPart(QUALITY), ...options })
 
 export interface DeitaScorerOptions extends Pick<DigitScorerOptions, 'maxTokens'> {
   /** The adapter that makes the model a complexity scorer. Default: the model as it is. */
@@ -47,6 +47,9 @@ export const deitaScorer = (
   ),
   name: 'deita',
 })
+
+/** What a template begins with, up to its first field. */
+const constantPart = (template: string) => template.slice(0, template.indexOf('{'))
 
 /** Fills fields in one pass, so that text in one field that looks like another field stays text. */
 function fill(template: string, fields: Readonly<Record<string, string>>): string {

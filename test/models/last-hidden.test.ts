@@ -1,11 +1,10 @@
 import { describe, expect } from 'vitest'
-import { eachLastHidden } from '../../src/models/last-hidden'
-import type { HiddenOptions } from '../../src/models/pooled-hidden'
+import { eachLastHidden, type LastHiddenOptions } from '../../src/models/last-hidden'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { test } from '../gpu'
-import { expectSame, noise } from '../numbers'
+import { expectClose, expectSame, noise } from '../numbers'
 import { tinyConfig, tinyLlama } from '../tiny-llama'
 
 const C = tinyConfig.hidden
@@ -15,7 +14,7 @@ const sequences = [9, 30, 1, 9, 17, 100, 2, 5].map(ids)
 async function collect(
   network: ReturnType<typeof tinyLlama>,
   all: readonly number[][],
-  options: HiddenOptions = {},
+  options: LastHiddenOptions = {},
 ) {
   const groups: number[][] = []
   const rows: Float32Array[] = all.map(() => new Float32Array(0))
@@ -90,5 +89,64 @@ describe('eachLastHidden', () => {
     })
     await expect(running).rejects.toThrow('enough')
     expect(seen).toBe(1)
+  })
+
+  describe('with a prefix', () => {
+    const prefix = ids(11, 99)
+    const prefixed = [
+      ...[9, 30, 1, 9, 60].map((length, i) => [...prefix, ...ids(length, 40 + i)]),
+      // Shorter than it, as long as it, and unlike it.
+      prefix.slice(0, 5),
+      prefix,
+      ids(30, 7),
+    ]
+
+    test('gives what it gives without, but for rounding', async ({ gpu }) => {
+      using network = tinyLlama(gpu)
+      const without = await collect(network, prefixed)
+      const shared = await collect(network, prefixed, { prefix, batchTokens: 64 })
+      shared.rows.forEach((row, i) => {
+        expectClose(row, without.rows[i]!, { atol: 1e-5, rtol: 1e-5 })
+      })
+      // What has the prefix comes first, without it: 1, 9, 9 and 30 tokens in one pass.
+      expect(shared.groups).toEqual([[2, 0, 3, 1], [4], [5, 6, 7]])
+    })
+
+    test('gives each the same bits whatever else there is', async ({ gpu }) => {
+      using network = tinyLlama(gpu)
+      const { rows } = await collect(network, prefixed, { prefix })
+      for (const [i, sequence] of prefixed.entries()) {
+        const own = await collect(network, [sequence], { prefix })
+        expectSame(own.rows[0]!, rows[i]!)
+      }
+    })
+
+    test('with an adapter computes the prefix with it', async ({ gpu }) => {
+      using network = tinyLlama(gpu)
+      using adapter = LoraAdapter.create(network, { rank: 2, seed: 3 })
+      gpu.write(adapter.values, noise(adapter.values.size, 5, 0.2))
+      const options = { adapter: adapter.map }
+      const without = await collect(network, prefixed, options)
+      const shared = await collect(network, prefixed, { prefix, ...options })
+      shared.rows.forEach((row, i) => {
+        expectClose(row, without.rows[i]!, { atol: 1e-5, rtol: 1e-5 })
+      })
+    })
+
+    test('is not shared by what exceeds the window of a layer, nor where it is short', async ({ gpu }) => {
+      const kinds = [{ ...tinyConfig.kinds[0]!, window: 40 }]
+      using network = tinyLlama(gpu, { ...tinyConfig, kinds })
+      const without = await collect(network, prefixed)
+      const shared = await collect(network, prefixed, { prefix })
+      shared.rows.forEach((row, i) => {
+        expectClose(row, without.rows[i]!, { atol: 1e-5, rtol: 1e-5 })
+      })
+      expect(shared.groups).toEqual([
+        [2, 0, 3],
+        [5, 6, 7, 1, 4],
+      ])
+      const short = await collect(network, prefixed, { prefix: prefix.slice(0, 7) })
+      expect(short.groups).toHaveLength(1)
+    })
   })
 })

@@ -5,7 +5,13 @@ import { ModelError } from '../../src/models/errors'
 import type { Model } from '../../src/models/load-model'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
-import { complexityPrompt, deitaScorer, qualityPrompt, qualityScorer } from '../../src/scoring/deita'
+import {
+  complexityPrompt,
+  complexityScorer,
+  deitaScorer,
+  qualityPrompt,
+  qualityScorer,
+} from '../../src/scoring/deita'
 import { ScorerError } from '../../src/scoring/scorer-error'
 import { test as base, bundledFiles } from '../bundled-model'
 import { f32Weight } from '../f32-weight'
@@ -82,6 +88,22 @@ describe('the bundled model', () => {
       expect(results[i]!.truncated).toBe(Math.max(row.complexity.tokens, row.quality.tokens) > maximumTokens)
     })
     expect(results.some(({ truncated }) => truncated)).toBe(true)
+  })
+
+  test('computes what all prompts begin with once, and scores the same', async ({ model }) => {
+    for (const scorer of [complexityScorer, qualityScorer]) {
+      const before = model.network.gpu.counters.dispatches
+      const shared = await scorer(model).score(texts, {})
+      const between = model.network.gpu.counters.dispatches
+      const whole = await scorer(model, { prefix: '' }).score(texts, {})
+      // A pass over the prefix, and one over the rest.
+      expect(between - before).toBeGreaterThan(1.5 * (model.network.gpu.counters.dispatches - between))
+      const [key] = scorer(model).keys
+      texts.forEach((_, i) => {
+        const [got, want] = [shared, whole].map(results => Number(results[i]!.scores[key!]))
+        expect(Math.abs(got! - want!)).toBeLessThan(1e-5)
+      })
+    }
   })
 
   test('gives a text the same bits whatever is scored with it', async ({ loaded: { scorer } }) => {
