@@ -20,6 +20,7 @@ export interface JinjaTemplate {
 
 /** The template that a model brings along. What it writes of an answer is found as `answerSpans` says. */
 export function jinjaTemplate(jinja: JinjaTemplate): ChatTemplate {
+  const marks = markAnswers(jinja.source)
   const render: ChatTemplate['render'] = (turns, { addGenerationPrompt = false } = {}) =>
     jinja.render(jinja.source, turns, addGenerationPrompt)
   const template: ChatTemplate = {
@@ -30,7 +31,7 @@ export function jinjaTemplate(jinja: JinjaTemplate): ChatTemplate {
     pieces(turns, { addGenerationPrompt = false } = {}) {
       const hidden = new HiddenTexts(jinja.special)
       const guarded = turns.map(({ role, content }) => ({ role, content: hidden.hide(wellFormed(content)) }))
-      const [text, spans] = answerSpans(jinja, guarded, addGenerationPrompt)
+      const [text, spans] = answerSpans(jinja, marks, guarded, addGenerationPrompt)
       const pieces: TemplatePiece[] = []
       let end = 0
       const add = (begin: number, to: number, turn: number | null, trained: boolean) => {
@@ -62,13 +63,12 @@ interface Span {
  */
 function answerSpans(
   jinja: JinjaTemplate,
+  marks: Marks | null,
   turns: readonly ChatTurn[],
   addGenerationPrompt: boolean,
 ): readonly [string, readonly Span[]] {
   const answers = turns.flatMap(({ role }, i) => (role === 'assistant' ? [i] : []))
-  if (/\{%-?\s*generation\s*-?%\}/.test(jinja.source)) {
-    return markedSpans(jinja, turns, answers, addGenerationPrompt)
-  }
+  if (marks) return markedSpans(jinja, marks, turns, answers, addGenerationPrompt)
   const text = jinja.render(jinja.source, turns, addGenerationPrompt)
   let end = 0
   const spans = answers.map(turn => {
@@ -84,20 +84,33 @@ function answerSpans(
   return [text, spans]
 }
 
-function markedSpans(
-  jinja: JinjaTemplate,
-  turns: readonly ChatTurn[],
-  answers: readonly number[],
-  addGenerationPrompt: boolean,
-): readonly [string, readonly Span[]] {
+/** A template that writes a name where each answer begins, with `y` behind it, and where each ends, with `z`. */
+interface Marks {
+  readonly source: string
+  readonly name: string
+}
+
+/** Made once for a template: the library keeps whatever it has compiled. */
+function markAnswers(source: string): Marks | null {
+  if (!/\{%-?\s*generation\s*-?%\}/.test(source)) return null
   const name = unusedName()
   // White space is cut as the block's own dashes say: the marks stand where the block's text begins and ends.
-  const marked = jinja.source.replace(
+  const marked = source.replace(
     /\{%(-?)\s*(end)?generation\s*(-?)%\}/g,
     (_, left: string, end: string | undefined, right: string) =>
       `{%${left} if true %}{{ '${name}${end ? 'z' : 'y'}' }}{% endif ${right}%}`,
   )
-  const parts = jinja.render(marked, turns, addGenerationPrompt).split(new RegExp(`${name}([yz])`))
+  return { source: marked, name }
+}
+
+function markedSpans(
+  jinja: JinjaTemplate,
+  { source, name }: Marks,
+  turns: readonly ChatTurn[],
+  answers: readonly number[],
+  addGenerationPrompt: boolean,
+): readonly [string, readonly Span[]] {
+  const parts = jinja.render(source, turns, addGenerationPrompt).split(new RegExp(`${name}([yz])`))
   let text = parts[0]!
   let begin = 0
   const found: [number, number][] = []
@@ -144,11 +157,10 @@ function comparedSpan(
     }
   }
   const prompt = attempt(turns.slice(0, turn), true)
-  const goesOn =
-    prompt !== null && prompt.length <= place && written.startsWith(prompt) && text.startsWith(prompt)
+  const contentEnd = text.length - behind.length
+  const goesOn = prompt !== null && prompt.length <= contentEnd && text.startsWith(prompt)
   if (!goesOn && text.slice(0, place) !== written.slice(0, place)) return null
   const begin = goesOn ? prompt.length : place
-  const contentEnd = text.length - behind.length
   if (contentEnd < begin) return null
 
   const alone = attempt(replaced.slice(0, turn + 1), false) ?? ''

@@ -7,8 +7,8 @@ import fixture from '../fixtures/templates.json'
 export interface TemplateCase {
   readonly turns: readonly ChatTurn[]
   readonly text: string
-  /** Characters before the last answer: what a prompt without it is. */
-  readonly prompt: number
+  /** The text before the last answer: that of the turns before it, where generation would begin. */
+  readonly prompt: string
   readonly ids: readonly number[]
   /** Spans of trained tokens, or null where the other library does not have them for these ids. */
   readonly trained: readonly (readonly [number, number])[] | null
@@ -29,8 +29,11 @@ interface StoredCases {
 }
 
 const casesOf = ({ cases }: StoredCases): TemplateCase[] =>
-  cases.map(({ conversation, trained, literal, ...rest }) => ({
-    ...rest,
+  cases.map(({ conversation, text, prompt, ids, trained, literal }) => ({
+    text,
+    // Python counts code points.
+    prompt: [...text].slice(0, prompt).join(''),
+    ids,
     turns: fixture.conversations[conversation]!,
     trained: trained as [number, number][] | null,
     literal: literal ?? null,
