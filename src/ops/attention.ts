@@ -7,6 +7,15 @@ import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import type { Tape } from './tape'
 
+/** What the softmax's backward pass subtracts. No register holds a head here, so one kernel does for all sizes. */
+export const attentionDelta = defineKernel({
+  name: 'attention-delta',
+  code: [delta],
+  params: { T: 'u32', H: 'u32', D: 'u32' },
+  bindings: { o: read('vec4f', 'T H D'), dout: read('vec4f', 'T H D'), stats: write('f32', '2 H T') },
+  workgroups: ({ T, H }) => [Math.ceil(T / 64), H],
+})
+
 /**
  * The kernels for one head size. Registers hold a query, so the size must be known to the compiler:
  * it is joined as a module of one constant.
@@ -27,13 +36,6 @@ const define = (D: number) => {
         stats: write('f32', '2 H T'),
       },
       workgroups: ({ T, H }) => [Math.ceil(T / 32), H],
-    }),
-    delta: defineKernel({
-      name: 'attention-delta',
-      code: [head, delta],
-      params: { T: 'u32', H: 'u32' },
-      bindings: { o: read('vec4f', 'T H D'), dout: read('vec4f', 'T H D'), stats: write('f32', '2 H T') },
-      workgroups: ({ T, H }) => [Math.ceil(T / 64), H],
     }),
     backwardQuery: defineKernel({
       name: 'attention-backward-query',
@@ -112,7 +114,7 @@ export function attention(
   gpu.run(kernels.forward, { q, k, v, ranges, o, stats }, { scale })
   tape.record([q, k, v], [o], [stats], () => {
     const dout = tape.gradient(o)
-    gpu.run(kernels.delta, { o, dout, stats }, {})
+    gpu.run(attentionDelta, { o, dout, stats }, {})
     const dq = tape.destination(q)
     if (dq) {
       gpu.run(
