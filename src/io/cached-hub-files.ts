@@ -77,10 +77,12 @@ class CachedModel {
       return this.#ensure(file)
     })
     const name = `${this.#address.id}/${path}`
+    // Of what was stored: the listing may have been renewed on the way.
+    const { size } = stored.file
     return {
-      size: file.size,
+      size,
       read: async (begin, end) => {
-        checkRange(name, file.size, begin, end)
+        checkRange(name, size, begin, end)
         const bytes = new Uint8Array(end - begin)
         for (let at = begin; at < end; ) {
           const index = Math.floor(at / PIECE_BYTES)
@@ -141,7 +143,8 @@ class CachedModel {
     try {
       return await store.lock(`${this.#folder}/download`, work, { signal })
     } catch (error) {
-      if (!(error instanceof HubError && error.reason === 'changed')) throw error
+      // What came was not what is listed: the listing may be the one that is old.
+      if (!(error instanceof HubError && ['changed', 'broken'].includes(error.reason))) throw error
       const renewed = await renewRevision(store, this.#address, this.#options)
       const now = renewed.files.find(({ path }) => path === file.path)
       if (!renews || !now || now.digest === file.digest) throw error
