@@ -46,7 +46,6 @@ export async function* generateTokens(
       signal?.throwIfAborted()
       if (endIds.includes(id)) return 'end'
       yield id
-      signal?.throwIfAborted()
     }
   }
   return count === maxTokens ? 'length' : 'context'

@@ -61,3 +61,8 @@ test('topP leaves the shortest beginning, by likelihood and then by id, that rea
     }),
   )
 })
+
+test('topP leaves out what comes when P is reached exactly', () => {
+  expect([...topP(candidates([0, 0]), 0.5).ids]).toEqual([0])
+  expect([...topP(candidates([0, 0, 0, 0]), 0.5).ids]).toEqual([0, 1])
+})
