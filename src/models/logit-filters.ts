@@ -36,7 +36,7 @@ export function banRepeatedNgrams(logits: Float64Array, occurred: readonly numbe
 
 /** The tokens of logits [V] that are not banned. @throws {GenerationError} if none is left */
 export function candidatesOf(logits: Float64Array): Candidates {
-  const all = { ids: Uint32Array.from(logits.keys()), logits }
+  const all = { ids: indicesWhere(logits, () => true), logits }
   if (!logits.includes(Number.NEGATIVE_INFINITY)) return all
   const left = keep(all, z => z > Number.NEGATIVE_INFINITY)
   if (left.ids.length > 0) return left
@@ -48,7 +48,9 @@ export function candidatesOf(logits: Float64Array): Candidates {
 /** Divides the logits' distances from the largest one: shifted so that it is 0, which no filter and no softmax sees. */
 export function withTemperature({ ids, logits }: Candidates, temperature: number): Candidates {
   const most = largest(logits)
-  return { ids, logits: logits.map(z => (z - most) / temperature) }
+  const scaled = new Float64Array(logits.length)
+  for (let i = 0; i < scaled.length; i++) scaled[i] = (logits[i]! - most) / temperature
+  return { ids, logits: scaled }
 }
 
 /** The K candidates of the largest logits, and those equal to the last of them. */
@@ -66,9 +68,7 @@ export function topP(candidates: Candidates, P: number): Candidates {
   const p = softmax(candidates.logits)
   // All of these together are less likely than what may be left out, so they need not be sorted.
   const rare = (1 - P) / p.length
-  const order = Uint32Array.from(p.keys())
-    .filter(i => p[i]! >= rare)
-    .sort((i, j) => p[j]! - p[i]! || i - j)
+  const order = indicesWhere(p, share => share >= rare).sort((i, j) => p[j]! - p[i]! || i - j)
   let before = 0
   let count = 0
   do before += p[order[count++]!]!
@@ -85,9 +85,14 @@ export function minP(candidates: Candidates, P: number): Candidates {
 /** Probabilities by logits. */
 export function softmax(logits: Float64Array): Float64Array {
   const most = largest(logits)
-  const weights = logits.map(z => Math.exp(z - most))
-  const total = weights.reduce((a, b) => a + b, 0)
-  return weights.map(w => w / total)
+  const p = new Float64Array(logits.length)
+  let total = 0
+  for (let i = 0; i < p.length; i++) {
+    p[i] = Math.exp(logits[i]! - most)
+    total += p[i]!
+  }
+  for (let i = 0; i < p.length; i++) p[i]! /= total
+  return p
 }
 
 /** Where the largest logit stands, the first of equal ones. */
@@ -100,15 +105,20 @@ export function indexOfLargest(logits: Float64Array): number {
 const largest = (logits: Float64Array) => logits[indexOfLargest(logits)]!
 
 const keep = (candidates: Candidates, wanted: (logit: number) => boolean): Candidates =>
-  pick(
-    candidates,
-    Uint32Array.from(candidates.logits.keys()).filter(i => wanted(candidates.logits[i]!)),
-  )
+  pick(candidates, indicesWhere(candidates.logits, wanted))
 
 const pick = ({ ids, logits }: Candidates, indices: Uint32Array): Candidates => ({
   ids: indices.map(i => ids[i]!),
   logits: Float64Array.from(indices, i => logits[i]!),
 })
+
+/** A loop: iterators over a vocabulary take longer than a small model's step. */
+function indicesWhere(values: Float64Array, wanted: (value: number) => boolean): Uint32Array {
+  const indices = new Uint32Array(values.length)
+  let count = 0
+  for (let i = 0; i < values.length; i++) if (wanted(values[i]!)) indices[count++] = i
+  return indices.subarray(0, count)
+}
 
 /** Hoare's selection: linear in the number of values, where sorting a vocabulary would take longer than the model. */
 function kthLargest(values: Float64Array, K: number): number {

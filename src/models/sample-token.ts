@@ -116,9 +116,10 @@ function allowed(
   occurred: readonly number[],
   { repetitionPenalty = 1, noRepeatNgram = 0 }: SamplingOptions,
 ): Candidates {
-  const wrong = logits.findIndex(z => !Number.isFinite(z))
-  if (wrong >= 0) throw notFinite(`the logit of token ${wrong} is ${logits[wrong]}`)
-  const changed = Float64Array.from(logits)
+  for (let id = 0; id < logits.length; id++) {
+    if (!Number.isFinite(logits[id]!)) throw notFinite(`the logit of token ${id} is ${logits[id]}`)
+  }
+  const changed = new Float64Array(logits)
   if (repetitionPenalty !== 1) penalizeRepetition(changed, occurred, repetitionPenalty)
   if (noRepeatNgram > 0) banRepeatedNgrams(changed, occurred, noRepeatNgram)
   return candidatesOf(changed)
