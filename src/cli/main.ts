@@ -3,6 +3,7 @@ import { chat } from './chat'
 import type { Command } from './command'
 import { compare } from './compare'
 import { embed } from './embed'
+import { models } from './models'
 import { UsageError } from './options'
 import { Progress } from './progress'
 import { run } from './run'
@@ -10,7 +11,7 @@ import { score } from './score'
 import { select } from './select'
 import { endWithoutReader } from './standard-output'
 
-const commands: Readonly<Record<string, Command>> = { run, score, embed, select, compare, chat }
+const commands: Readonly<Record<string, Command>> = { run, score, embed, select, compare, chat, models }
 
 const usage = `tabtune: scores and selects training rows, and tunes a small language model, on this machine's GPU
 

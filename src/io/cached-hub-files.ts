@@ -118,7 +118,11 @@ class CachedModel {
   }
 
   async #fetch(which: (file: ListedFile) => boolean): Promise<void> {
-    for (const file of (await this.#listing()).files) if (which(file)) await this.#ensure(file)
+    for (const file of (await this.#listing()).files) {
+      if (!which(file)) continue
+      const { path, size } = (await this.#ensure(file)).file
+      this.#options.onProgress?.({ path, loaded: size, total: size })
+    }
   }
 
   /** The file in the store, whole. */

@@ -7,7 +7,7 @@ import { readRunArguments } from '../../src/cli/run-arguments'
 import { inTurns, run, temporaryFolder } from './command'
 
 const sample = 'demo/public/sample/rows.json'
-const commands = ['run', 'score', 'embed', 'select', 'compare', 'chat']
+const commands = ['run', 'score', 'embed', 'select', 'compare', 'chat', 'models']
 
 /** Options with what they do not take. */
 const wrongValues: readonly (readonly [option: string, ...values: string[]])[] = [
