@@ -5,9 +5,10 @@ import { readOptions } from './harness/options'
 import type { Subject } from './harness/subject'
 import { markdownTable } from './harness/table'
 import { liveSelectionBench } from './live-selection.bench'
+import { scoringBench } from './scoring.bench'
 import { selectionBench } from './selection.bench'
 
-const subjects: readonly Subject[] = [selectionBench, liveSelectionBench]
+const subjects: readonly Subject[] = [selectionBench, liveSelectionBench, scoringBench]
 
 const [name, ...words] = process.argv.slice(2)
 const subject = subjects.find(one => one.name === name)
