@@ -66,7 +66,7 @@ export default defineConfig(({ mode }) => ({
             target: 'es2022',
             minify: false,
             lib: { entry: { index: 'src/index.ts' }, formats: ['es' as const] },
-            rolldownOptions: { external: [/^@huggingface\//] },
+            rolldownOptions: { external: [/^@huggingface\//, /^onnxruntime-web/] },
           },
   worker: { format: 'es' as const },
   test: {

@@ -59,6 +59,8 @@ export { columnVectors } from './embedding/column-vectors'
 export type { Embedder, EmbedOptions } from './embedding/embedder'
 export { hashedNgrams } from './embedding/hashed-ngrams'
 export { type LastHiddenStateOptions, lastHiddenState } from './embedding/last-hidden-state'
+export { type OnnxEmbedder, type OnnxEmbedderOptions, onnxEmbedder } from './embedding/onnx-embedder'
+export type { TokenPooling } from './embedding/onnx-pooling'
 export { type PositionWeightedMeanOptions, positionWeightedMean } from './embedding/position-weighted-mean'
 export { type Embeddable, storedVectors, textVectors, type Vectors, VectorsError } from './embedding/vectors'
 export type { AdapterInfo } from './gpu/adapter-info'
@@ -120,6 +122,9 @@ export {
   vicuna,
   zephyr,
 } from './io/named-templates'
+export type { OnnxChoice, OnnxDtype, OnnxOptions } from './io/onnx-graph'
+export { OnnxError, type OnnxRuntimeOptions } from './io/onnx-runtime'
+export type { OnnxBackend } from './io/onnx-session'
 export {
   defaultStore,
   type ModelSource,
@@ -191,6 +196,7 @@ export { generateTokens, type TokenOptions, type TokensEnd } from './models/gene
 export { GenerationError } from './models/generation-error'
 export { type LoadModelOptions, loadModel, type Model } from './models/load-model'
 export type { LoadOptions } from './models/load-network'
+export { loadOnnxModel, type OnnxCausalModel } from './models/onnx-causal'
 export { type TokenLogProbOptions, tokenLogProbs } from './models/token-log-probs'
 export { f16 } from './ops/format-f16'
 export { f32 } from './ops/format-f32'
@@ -219,6 +225,7 @@ export {
   type LogProbGapOptions,
   logProbGaps,
 } from './scoring/margins'
+export { onnxDigitScorer } from './scoring/onnx-digit-scorer'
 export { type PairRewardOptions, type PairRewards, pairRewards } from './scoring/pair-rewards'
 export { type PerplexityOptions, perplexityScorer } from './scoring/perplexity'
 export { chatPrompt, type PromptText, plainPrompt } from './scoring/prompt-text'

@@ -1,0 +1,68 @@
+import type { ModelFiles } from './model-files'
+import { OnnxError, reasonOf } from './onnx-runtime'
+import { type Tokenizer, TokenizerError } from './tokenizer'
+
+/** What an ONNX model's files say of its sequences; null where they say nothing. */
+export interface OnnxConfig {
+  /** Entries of the vocabulary. */
+  readonly vocabulary: number | null
+  /** Tokens that the model has positions for. */
+  readonly maxPositions: number | null
+  /** What stands behind a sequence that is shorter than others of its batch. */
+  readonly padId: number
+  /** Values of a hidden state. */
+  readonly hidden: number | null
+}
+
+/**
+ * The model's `config.json`. Graphs take tokens of any number and count, and some give nonsense for those that the
+ * model does not know; so its limits are read here.
+ *
+ * @throws {OnnxError} if there is none, or it is not JSON
+ */
+export async function readOnnxConfig(files: ModelFiles): Promise<OnnxConfig> {
+  const json = await readJsonObject(files, 'config.json')
+  if (!json) throw new OnnxError(`${files.name}: there is no config.json`)
+  const count = (...keys: readonly string[]) => {
+    const found = keys.map(key => json[key]).find(value => typeof value === 'number' && value > 0)
+    return (found as number | undefined) ?? null
+  }
+  return {
+    vocabulary: count('vocab_size'),
+    maxPositions: count('max_position_embeddings', 'n_positions', 'max_seq_len'),
+    padId: count('pad_token_id') ?? 0,
+    hidden: count('hidden_size', 'n_embd', 'd_model', 'dim'),
+  }
+}
+
+/** A JSON object of the model's folder; null if there is no such file. @throws {OnnxError} if it is no JSON object */
+export async function readJsonObject(
+  files: ModelFiles,
+  path: string,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  if (!(await files.has(path))) return null
+  let value: unknown
+  try {
+    value = JSON.parse(await files.text(path))
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new OnnxError(`${files.name}/${path}: the file is not JSON: ${reasonOf(cause)}`, { cause })
+  }
+  if (typeof value !== 'object' || value === null)
+    throw new OnnxError(`${files.name}/${path}: the file is not a JSON object`)
+  return value as Readonly<Record<string, unknown>>
+}
+
+/** The tokenizer, refusing text with tokens that the model has no embedding for. */
+export function withinVocabulary(tokenizer: Tokenizer, { vocabulary }: OnnxConfig, name: string): Tokenizer {
+  if (vocabulary === null || tokenizer.size <= vocabulary) return tokenizer
+  const encode: Tokenizer['encode'] = (text, options) => {
+    const ids = tokenizer.encode(text, options)
+    const beyond = ids.find(id => id >= vocabulary)
+    if (beyond === undefined) return ids
+    throw new TokenizerError(
+      `${name}: the text holds token ${beyond}, and the model's vocabulary ends at ${vocabulary}`,
+    )
+  }
+  return { ...tokenizer, encode }
+}
