@@ -1,7 +1,9 @@
 import type { Gpu } from '../gpu/gpu'
+import type { ModelFiles } from '../io/model-files'
 import { type ModelSource, type OpenFilesOptions, openModelFiles } from '../io/open-model-files'
 import { loadTokenizer, type Tokenizer } from '../io/tokenizer'
 import type { DownloadProgress } from '../io/url-source'
+import type { Architecture } from './architecture'
 import { architectures } from './architectures'
 import type { CausalNetwork } from './causal-network'
 import { ModelError } from './errors'
@@ -32,20 +34,36 @@ export interface Model extends Disposable {
 export async function loadModel(
   gpu: Gpu,
   source: ModelSource,
-  { storage, signal, onProgress, onDownload, ...opening }: LoadModelOptions = {},
+  options: LoadModelOptions = {},
 ): Promise<Model> {
-  const stop = signal ? { signal } : {}
-  const files = await openModelFiles(source, {
+  return loadWithTokenizer(gpu, await filesOf(source, options), architectures, options)
+}
+
+/** The files of a model that is loaded. */
+export function filesOf(
+  source: ModelSource,
+  { storage, signal, onProgress, onDownload, ...opening }: LoadModelOptions,
+): Promise<ModelFiles> {
+  return openModelFiles(source, {
     ...opening,
-    ...stop,
+    ...(signal ? { signal } : {}),
     ...(onDownload ? { onProgress: onDownload } : {}),
   })
+}
+
+/** A network of one of these architectures, with its tokenizer. */
+export async function loadWithTokenizer<Network extends Disposable & { readonly vocabulary: number }>(
+  gpu: Gpu,
+  files: ModelFiles,
+  known: readonly Architecture<Network>[],
+  { storage, signal, onProgress }: LoadOptions,
+): Promise<{ readonly name: string; readonly network: Network; readonly tokenizer: Tokenizer } & Disposable> {
   // Before anything large is read.
-  await readBlueprint(files, architectures)
+  await readBlueprint(files, known)
   const tokenizer = await loadTokenizer(files)
-  const network = await loadNetwork(gpu, files, architectures, {
-    ...stop,
+  const network = await loadNetwork(gpu, files, known, {
     ...(storage ? { storage } : {}),
+    ...(signal ? { signal } : {}),
     ...(onProgress ? { onProgress } : {}),
   })
   return {

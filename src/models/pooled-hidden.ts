@@ -1,9 +1,17 @@
+import type { Gpu } from '../gpu/gpu'
 import type { Tensor } from '../gpu/tensor'
 import type { KvCache } from '../nn/kv-cache'
 import type { LoraMap } from '../nn/linear'
-import { pack, uploadPacked } from '../nn/packed'
+import { type Packed, type PackedArrays, pack, uploadPacked } from '../nn/packed'
 import { Tape } from '../ops/tape'
-import type { CausalNetwork } from './causal-network'
+import type { ForwardOptions } from './causal-network'
+
+/** What gives packed sequences their states: a causal network, or an encoder, which lays them out in its own way. */
+export interface StateNetwork {
+  readonly gpu: Gpu
+  pack?(sequences: readonly ArrayLike<number>[]): PackedArrays
+  forward(tape: Tape, packed: Packed, options?: ForwardOptions): Tensor
+}
 
 export interface HiddenOptions {
   readonly adapter?: LoraMap | null
@@ -34,13 +42,13 @@ export type Pooling = (
 ) => Tensor
 
 /**
- * One state for each sequence, made by `pooling` of those of its tokens after the final norm. Sequences are
+ * One state for each sequence, made by `pooling` of the last ones of its tokens, after the final norm. Sequences are
  * packed in order of length, so the groups come in another order than the sequences.
  *
  * @param visit handles a group; the next is computed when it has finished
  */
 export async function eachPooledHidden(
-  network: CausalNetwork,
+  network: StateNetwork,
   sequences: readonly ArrayLike<number>[],
   { adapter = null, batchTokens = 4096, signal, after = null }: HiddenOptions,
   pooling: Pooling,
@@ -59,7 +67,7 @@ export async function eachPooledHidden(
     }
     const indices = order.slice(begin, end)
     const group = indices.map(i => sequences[i]!)
-    const arrays = pack(group)
+    const arrays = network.pack?.(group) ?? pack(group)
     if (after)
       arrays.positions.forEach((place, t) => {
         arrays.positions[t] = place + after.slots
