@@ -12,18 +12,33 @@ export interface EncodedPieces {
   readonly mask: Uint8Array
 }
 
+/** What is needed of a tokenizer. */
+export interface PieceEncoder {
+  /** Ids of the pieces together. */
+  encode(pieces: readonly TextPiece[]): number[]
+  /** Text of ids, the same for the same beginning. */
+  decode(ids: readonly number[]): string
+  /** Whether a piece begins with a token that nothing before it can change, and that changes nothing before it. */
+  begins(piece: TextPiece): boolean
+}
+
 /**
  * The ids of the joined text, and which of them are trained. A token that holds characters of two pieces is trained if
  * either is, as in transformers: white space at the beginning of an answer may join that of its header.
- *
- * @param encode ids of the first pieces together
- * @param decode text of ids, the same for the same beginning
  */
-export function encodePieces(
-  pieces: readonly TextPiece[],
-  encode: (pieces: readonly TextPiece[]) => number[],
-  decode: (ids: readonly number[]) => string,
-): EncodedPieces {
+export function encodePieces(given: readonly TextPiece[], encoder: PieceEncoder): EncodedPieces {
+  // No token holds a character of an empty one.
+  const pieces = given.filter(({ text }) => text !== '')
+  // What lies between two certain boundaries is encoded by itself: beginnings of it are, again and again.
+  const cuts = pieces.flatMap((piece, i) => (i > 0 && encoder.begins(piece) ? [i] : []))
+  const sections = [0, ...cuts].map((from, i) => encodeSection(pieces.slice(from, cuts[i]), encoder))
+  return {
+    ids: sections.flatMap(({ ids }) => ids),
+    mask: Uint8Array.from(sections.flatMap(({ mask }) => [...mask])),
+  }
+}
+
+function encodeSection(pieces: readonly TextPiece[], { encode, decode }: PieceEncoder): EncodedPieces {
   const ids = encode(pieces)
   const mask = new Uint8Array(ids.length)
   let begin = 0

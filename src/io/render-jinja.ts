@@ -1,13 +1,13 @@
-import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import { type ChatTurn, wellFormed } from './chat-template'
 import { unusedName } from './special-texts'
+import type { InnerTokenizer } from './tokenizer-library'
 
 /**
  * A conversation as a Jinja template writes it, as in Python but for white space that `trim` cuts: JavaScript counts
  * U+FEFF among it, and U+0085 and U+001C to U+001F not.
  */
 export function renderJinja(
-  tokenizer: PreTrainedTokenizer,
+  tokenizer: InnerTokenizer,
   source: string,
   turns: readonly ChatTurn[],
   addGenerationPrompt: boolean,

@@ -1,11 +1,18 @@
 /** Finds the texts of special tokens; among those that begin at one place, the longest, as tokenizers do. */
 export class SpecialTexts {
   readonly #pattern: RegExp | null
+  readonly #beginning: RegExp | null
 
   constructor(texts: readonly string[]) {
     const longestFirst = [...texts].sort((a, b) => b.length - a.length)
     const escaped = longestFirst.map(text => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-    this.#pattern = texts.length === 0 ? null : new RegExp(escaped.join('|'), 'g')
+    const any = escaped.join('|')
+    this.#pattern = texts.length === 0 ? null : new RegExp(any, 'g')
+    this.#beginning = texts.length === 0 ? null : new RegExp(`^(?:${any})`)
+  }
+
+  begins(text: string): boolean {
+    return this.#beginning?.test(text) ?? false
   }
 
   replace(text: string, by: (special: string) => string): string {

@@ -3,9 +3,27 @@ import { numberName, SpecialTexts, unusedName } from './special-texts'
 import { TokenizerError } from './tokenizer-error'
 import { type Json, reasonOf } from './tokenizer-json'
 
+/** What is used of the library's tokenizers. */
+export interface InnerTokenizer {
+  /** A template, or several by name. */
+  readonly chat_template: unknown
+  encode(text: string, options: { add_special_tokens: boolean }): number[]
+  decode(
+    ids: number[],
+    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
+  ): string
+  get_vocab(): ReadonlyMap<string, number>
+  apply_chat_template(
+    turns: { role: string; content: string }[],
+    options: { tokenize: false; add_generation_prompt: boolean; chat_template: string },
+  ): string
+}
+
 export interface LibraryTokenizer {
-  readonly inner: PreTrainedTokenizer
+  readonly inner: InnerTokenizer
   readonly specialTexts: readonly string[]
+  /** Whether a text begins with a special token that does not take white space before it along. */
+  beginsSpecial(text: string): boolean
   /** Ids of all added tokens, special or not. */
   readonly addedIds: ReadonlySet<number>
   /** A tokenizer for which special tokens are text, and what to write to have them. */
@@ -13,7 +31,7 @@ export interface LibraryTokenizer {
 }
 
 export interface LiteralTokenizer {
-  readonly inner: PreTrainedTokenizer
+  readonly inner: InnerTokenizer
   /** The text with the special tokens in it so that `inner` takes them for such. */
   special(text: string): string
 }
@@ -46,10 +64,13 @@ export async function libraryTokenizer(json: Json, config: Json, name: string): 
     )
   }
   const added = (json.added_tokens ?? []) as readonly AddedToken[]
+  const special = added.filter(token => token.special)
+  const certain = new SpecialTexts(special.filter(({ lstrip }) => !lstrip).map(({ content }) => content))
   let literal: LiteralTokenizer | null = null
   return {
     inner,
-    specialTexts: added.filter(({ special }) => special).map(({ content }) => content),
+    specialTexts: special.map(({ content }) => content),
+    beginsSpecial: text => certain.begins(text),
     addedIds: new Set(added.map(({ id }) => id)),
     literal() {
       literal ??= literalTokenizer(inner, added, (tokens, model) => {
@@ -64,6 +85,7 @@ interface AddedToken {
   readonly id: number
   readonly content: string
   readonly special?: boolean
+  readonly lstrip?: boolean
 }
 
 /**
@@ -79,8 +101,9 @@ function literalTokenizer(
   const name = unusedName()
   const special = added.filter(token => token.special)
   const names = new Map(special.map(({ id, content }) => [content, `${name}${numberName(id)}z`]))
+  // Normalized, a name may get a space before it and no longer be found.
   const renamed = added.map(token =>
-    token.special ? { ...token, content: names.get(token.content)! } : token,
+    token.special ? { ...token, content: names.get(token.content)!, normalized: false } : token,
   )
   const guarded = construct(renamed, { type: 'BPE', vocab: {}, merges: [] })
   guarded._tokenizer.model = inner._tokenizer.model

@@ -1,4 +1,3 @@
-import type { PreTrainedTokenizer } from '@huggingface/transformers'
 import { type ChatTemplate, type ChatTurn, type RenderOptions, wellFormed } from './chat-template'
 import { type EncodedPieces, encodePieces, type TextPiece } from './encode-pieces'
 import { generationTokens, knownIds, templateEnd } from './end-ids'
@@ -8,7 +7,7 @@ import { renderJinja } from './render-jinja'
 import { SpecialTexts } from './special-texts'
 import { TokenizerError } from './tokenizer-error'
 import { type Json, readJson, reasonOf } from './tokenizer-json'
-import { libraryTokenizer } from './tokenizer-library'
+import { type InnerTokenizer, libraryTokenizer } from './tokenizer-library'
 
 export { TokenizerError }
 
@@ -67,14 +66,19 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
   // The first models name their special tokens in a file of their own, and GPT-2 only by their ids.
   const tokensFile = 'special_tokens_map.json'
   const older = (await files.has(tokensFile)) ? plainTokens(await readJson(files, tokensFile)) : {}
-  for (const key of ['bos_token', 'eos_token', 'unk_token', 'pad_token']) complete(config, key, older[key])
+  for (const key of ['bos_token', 'eos_token', 'unk_token', 'pad_token'])
+    complete(config, key, () => older[key])
   const generation = await generationTokens(files)
-  const { inner, specialTexts, addedIds, literal } = await libraryTokenizer(json, config, files.name)
+  const { inner, specialTexts, beginsSpecial, addedIds, literal } = await libraryTokenizer(
+    json,
+    config,
+    files.name,
+  )
 
   const ids = inner.get_vocab()
   const tokenAt = (id: number | null | undefined) => [...ids].find(entry => entry[1] === id)?.[0]
-  complete(config, 'bos_token', tokenAt(generation.bosId))
-  complete(config, 'eos_token', tokenAt(generation.endIds[0]))
+  complete(config, 'bos_token', () => tokenAt(generation.bosId))
+  complete(config, 'eos_token', () => tokenAt(generation.endIds[0]))
   let size = 0
   for (const [token, id] of ids) if (token !== undefined) size = Math.max(size, id + 1)
   // Python ignores the clean-up for BPE, where it would drop spaces that the text had.
@@ -154,15 +158,18 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
     encodePieces(pieces, { splitSpecialTokens = true } = {}) {
       const join = (some: readonly TextPiece[], own: (text: string) => string) =>
         some.map(piece => (piece.literal ? piece.text : own(piece.text))).join('')
-      const encodeSome = (some: readonly TextPiece[]) =>
-        splitSpecialTokens
-          ? encodeWith(literal().inner, join(some, literal().special), false)
-          : encodeWith(
-              inner,
-              join(some, text => text),
-              false,
-            )
-      return encodePieces(pieces, encodeSome, decode)
+      return encodePieces(pieces, {
+        encode: some =>
+          splitSpecialTokens
+            ? encodeWith(literal().inner, join(some, literal().special), false)
+            : encodeWith(
+                inner,
+                join(some, text => text),
+                false,
+              ),
+        decode,
+        begins: piece => !piece.literal && beginsSpecial(piece.text),
+      })
     },
     decode,
     tokenId,
@@ -182,7 +189,7 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
 }
 
 /** The template for plain conversations: the only one, or the one called `default` of several. */
-function templateSource({ chat_template: template }: PreTrainedTokenizer): string | null {
+function templateSource({ chat_template: template }: InnerTokenizer): string | null {
   const given: unknown =
     template && typeof template === 'object' ? Reflect.get(template, 'default') : template
   return typeof given === 'string' && given !== '' ? given : null
@@ -198,6 +205,8 @@ function plainTokens(config: Json): Json {
 }
 
 /** A config that says null has no such token, whatever other files say. */
-function complete(config: Json, key: string, value: unknown): void {
-  if (!Object.hasOwn(config, key) && value !== undefined) config[key] = value
+function complete(config: Json, key: string, find: () => unknown): void {
+  if (Object.hasOwn(config, key)) return
+  const value = find()
+  if (value !== undefined) config[key] = value
 }
