@@ -143,10 +143,12 @@ it.each([
   ['README.md', /^1 0\.693\d* 0$/m],
   ['docs/architecture.md', /^\[ 2, 384 \] 768 /m],
   ['docs/data.md', /^An oak\. 9 A stone\. 2\nAn oak\. A stone\. row 2: no undesirable answer/m],
+  ['docs/generation.md', /^(end|stop|length) after \d+ tokens: .[\s\S]*^Once upon a time./m],
   ['docs/scoring.md', /^row 0: -?\d+\.\d{3}$/m],
   ['docs/selection.md', /^row 0: kept as number 1$/m],
   ['docs/similarity.md', /^0 is most like 2$[\s\S]*^search: How do I boil an egg\?$/m],
   ['docs/strategies.md', /^distinct: of 1 rows, as many random ones share 1, and the longest 1\. /m],
+  ['docs/templates.md', /^trained: An apple\.<\|im_end\|>$/m],
   ['docs/training.md', /^after: ./m],
 ] as const)(
   'runs the example of %s as it stands',
