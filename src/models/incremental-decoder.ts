@@ -67,9 +67,10 @@ export class IncrementalDecoder implements Disposable {
   /** Gives tokens whose logits nobody asks for. @throws the signal's reason when it is aborted */
   async skip(tokens: readonly number[], signal?: AbortSignal): Promise<void> {
     for (let begin = 0; begin < tokens.length; begin += CHUNK) {
+      // Lets a signal in between.
+      if (begin > 0) await this.#gpu.idle()
       signal?.throwIfAborted()
       this.#pass(tokens.slice(begin, begin + CHUNK))
-      await this.#gpu.idle()
     }
   }
 

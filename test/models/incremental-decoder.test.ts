@@ -68,6 +68,16 @@ describe('an incremental decoder', () => {
     expect(gpu.memory.allocated).toBeGreaterThan(allocated)
   })
 
+  test('is stopped by a signal between the passes of a prompt', async ({ gpu, model }) => {
+    using decoder = new IncrementalDecoder(model.network, null, { prompt: 1200, most: 1200 })
+    const stop = new AbortController()
+    const skipping = decoder.skip(idsOf(model, 1100), stop.signal)
+    const { dispatches } = gpu.counters
+    stop.abort(new Error('enough'))
+    await expect(skipping).rejects.toThrow('enough')
+    expect(gpu.counters.dispatches).toBe(dispatches)
+  })
+
   test('hands the most likely token on to itself', async ({ model }) => {
     const given = idsOf(model, 5)
     const most = (logits: Float32Array) => logits.indexOf(Math.max(...logits))
