@@ -172,8 +172,10 @@ class CachedModel {
       })
     } catch (error) {
       if (!isFull(error)) throw error
-      const present = await StoredFile.open(store, this.#folder, stored.file)
-      throw await this.#full(size - present.present, await store.free(), error)
+      const { present } = await StoredFile.open(store, this.#folder, stored.file)
+      const room = await store.free()
+      // Chromium says that there is more room than it gives, so that pages learn nothing of the disk.
+      throw await this.#full(size - present, room !== null && room < size - present ? room : null, error)
     }
   }
 

@@ -44,7 +44,13 @@ export function opfsStore(folder = 'tabtune-models'): ModelStore {
     },
     async write(path, bytes) {
       const [parts, name] = split(path)
-      await writeFile(await (await open(parts, true)).getFileHandle(name, { create: true }), bytes)
+      const parent = await open(parts, true)
+      try {
+        await writeFile(await parent.getFileHandle(name, { create: true }), bytes)
+      } catch (error) {
+        await parent.removeEntry(name).catch(() => {})
+        throw error
+      }
     },
     async remove(path) {
       const [parts, name] = split(path)
