@@ -1,4 +1,3 @@
-import { dryGpu } from '../gpu/dry-gpu'
 import type { Gpu } from '../gpu/gpu'
 import type { ModelFiles } from '../io/model-files'
 import { pack, uploadPacked } from '../nn/packed'
@@ -7,7 +6,7 @@ import type { WeightFormat } from '../ops/weight-format'
 import { architectures } from './architectures'
 import type { CausalNetwork } from './causal-network'
 import { memoryNeeds, readBlueprint } from './load-network'
-import { emptyWeight } from './upload-weights'
+import { planNetwork } from './plan-model'
 
 export interface ModelEstimate {
   readonly storage: WeightFormat
@@ -35,18 +34,10 @@ export async function estimateModel(
   { tokens = 1024, gpu: device }: EstimateOptions = {},
 ): Promise<readonly ModelEstimate[]> {
   const blueprint = await readBlueprint(files, architectures)
-  const limits = device?.device.limits
   return memoryNeeds(blueprint.weights).map(({ storage, bytes }) => {
-    using gpu = dryGpu(
-      limits && {
-        maxBufferSize: limits.maxBufferSize,
-        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      },
-    )
-    const weights = [...blueprint.weights].map(
-      ([name, spec]) => [name, emptyWeight(gpu, spec, storage)] as const,
-    )
-    readTokens(blueprint.build(gpu, new Map(weights)), tokens)
+    const network = planNetwork(blueprint, storage, device)
+    using gpu = network.gpu
+    readTokens(network, tokens)
     return { storage, weights: bytes, peak: gpu.memory.peak }
   })
 }
