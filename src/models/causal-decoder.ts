@@ -95,7 +95,7 @@ export class CausalDecoder implements CausalNetwork {
   forward(
     tape: Tape,
     packed: Packed,
-    { adapter = null, cache = null, prefix = null }: ForwardOptions = {},
+    { adapter = null, cache = null, prefix = null, recompute = false }: ForwardOptions = {},
   ): Tensor {
     const { embed, layers, finalNorm } = this.#parts
     const windowed = new Map<number, Tensor>()
@@ -107,19 +107,9 @@ export class CausalDecoder implements CausalNetwork {
     layers.forEach((layer, l) => {
       const before = x
       const ranges = layer.window === null ? packed.ranges : windowed.get(layer.window)!
-      x = tape.block(() => {
-        const options = {
-          adapter,
-          cache: cache?.layers[l] ?? null,
-          prefix: prefix?.layers[l] ?? null,
-        }
-        const mix = (y: Tensor) =>
-          layer.attention.forward(tape, layer.norms[0](tape, y), packed, ranges, options)
-        const think = (y: Tensor) => layer.mlp.forward(tape, layer.norms[1](tape, y), adapter)
-        const after = (n: 0 | 1, y: Tensor) => layer.afterNorms?.[n](tape, y) ?? y
-        const mixed = add(tape, before, after(0, mix(before)))
-        return add(tape, mixed, after(1, think(layer.parallel ? before : mixed)))
-      })
+      const kept = { cache: cache?.layers[l] ?? null, prefix: prefix?.layers[l] ?? null }
+      const run = (on: Tape) => layerForward(on, layer, before, packed, ranges, { adapter, ...kept })
+      x = recompute ? tape.recomputed(before, run) : tape.block(() => run(tape))
       if (!tape.grad) tape.free(before)
     })
     if (!tape.grad) for (const ranges of windowed.values()) tape.free(ranges)
@@ -139,4 +129,19 @@ export class CausalDecoder implements CausalNetwork {
     for (const weight of this.weights.values()) weight[Symbol.dispose]()
     for (const table of this.#parts.tables) table[Symbol.dispose]()
   }
+}
+
+function layerForward(
+  tape: Tape,
+  { attention, mlp, norms, afterNorms, parallel }: DecoderLayer,
+  x: Tensor,
+  packed: Packed,
+  ranges: Tensor,
+  options: Parameters<SelfAttention['forward']>[4],
+): Tensor {
+  const after = (n: 0 | 1, y: Tensor) => afterNorms?.[n](tape, y) ?? y
+  const attended = attention.forward(tape, norms[0](tape, x), packed, ranges, options)
+  const mixed = add(tape, x, after(0, attended))
+  const thought = mlp.forward(tape, norms[1](tape, parallel ? x : mixed), options.adapter)
+  return add(tape, mixed, after(1, thought))
 }

@@ -17,6 +17,8 @@ export interface ForwardOptions {
    * and no token further from the prefix's first than `window`.
    */
   readonly prefix?: KvCache | null
+  /** Whether layers are computed again in the backward pass, and their activations not kept. */
+  readonly recompute?: boolean
 }
 
 /** What every causal language model computes, whatever its architecture. */

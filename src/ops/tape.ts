@@ -139,6 +139,32 @@ export class Tape implements Disposable {
     return result
   }
 
+  /**
+   * Runs part of a forward pass, keeps nothing of it but its result, and runs it again when the backward pass comes
+   * by: time for memory. Chen et al., Training Deep Nets with Sublinear Memory Cost, https://arxiv.org/abs/1604.06174
+   *
+   * @param input the only tensor that a gradient flows into from the part, but for parameters
+   * @param body makes the result on the tape that it is given; the same each time
+   */
+  recomputed(input: Tensor, body: (tape: Tape) => Tensor): Tensor {
+    if (!this.grad) return this.block(() => body(this))
+    const once = new Tape(this.gpu, { grad: false })
+    const output = once.release(root(body(once)))
+    once[Symbol.dispose]()
+    this.#owned.add(output)
+    this.record([input, ...this.#parameters.keys()], [output], [], () => {
+      const again = new Tape(this.gpu)
+      for (const [value, grad] of this.#parameters) again.parameter(value, grad)
+      const dx = this.destination(input)
+      if (dx) {
+        if (dx.accumulate === 0) this.gpu.clear(dx.grad)
+        again.parameter(input, dx.grad)
+      }
+      again.backward(body(again), this.gradient(output))
+    })
+    return output
+  }
+
   /** Gives a tensor of this tape back before its time. Others are left alone. */
   free(tensor: Tensor): void {
     const r = root(tensor)

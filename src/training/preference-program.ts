@@ -19,7 +19,12 @@ export class PreferenceProgram implements Disposable {
   readonly #inputs: ReturnType<typeof inputTensors>
   readonly #recording: Recording
 
-  constructor(adapter: LoraAdapter, loss: PreferenceLoss, batch: MicroBatch) {
+  constructor(
+    adapter: LoraAdapter,
+    loss: PreferenceLoss,
+    batch: MicroBatch,
+    { recompute = false }: { readonly recompute?: boolean } = {},
+  ) {
     const { gpu, network } = adapter
     const N = batch.pairs.length
     this.#adapter = adapter
@@ -29,7 +34,14 @@ export class PreferenceProgram implements Disposable {
     this.#recording = gpu.record(() => {
       using tape = new Tape(gpu)
       for (const { value, grad } of adapter.parameters) tape.parameter(value, grad)
-      const hidden = network.forward(tape, { ids, positions, ranges }, { adapter: adapter.map })
+      const hidden = network.forward(
+        tape,
+        { ids, positions, ranges },
+        {
+          adapter: adapter.map,
+          recompute,
+        },
+      )
       const policy = linearLogProb(tape, gather(tape, hidden, index), network.head, targets)
       const { stats, gradient } = preferenceLoss(tape, loss.kernel, { policy, ...inputs }, loss)
       gpu.copy(stats, this.stats)

@@ -21,10 +21,12 @@ export class PreferenceStepper implements Disposable {
   readonly #optimizer: AdamW
   readonly #results: Tensor
   readonly #slot: number
+  readonly #recompute: boolean
 
   /**
    * @param pairs most pairs of a micro-batch
    * @param accumulation most micro-batches of a step
+   * @param recompute computes layers again in the backward pass, for memory
    */
   constructor(
     readonly adapter: LoraAdapter,
@@ -32,9 +34,15 @@ export class PreferenceStepper implements Disposable {
     {
       pairs,
       accumulation,
+      recompute = false,
       ...optimizer
-    }: AdamWOptions & { readonly pairs: number; readonly accumulation: number },
+    }: AdamWOptions & {
+      readonly pairs: number
+      readonly accumulation: number
+      readonly recompute?: boolean
+    },
   ) {
+    this.#recompute = recompute
     this.#optimizer = new AdamW(adapter, optimizer)
     // One slot a micro-batch and one for the norm; slots begin at multiples of 256 bytes.
     this.#slot = Math.ceil((pairs * STATS.length) / 64) * 64
@@ -72,7 +80,7 @@ export class PreferenceStepper implements Disposable {
         for (const old of this.#programs.values()) old[Symbol.dispose]()
         this.#programs.clear()
       }
-      program = new PreferenceProgram(this.adapter, this.loss, batch)
+      program = new PreferenceProgram(this.adapter, this.loss, batch, { recompute: this.#recompute })
       this.#programs.set(key, program)
     }
     return program

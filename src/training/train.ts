@@ -21,6 +21,8 @@ export interface TrainOptions extends AdamWOptions {
   readonly batchSize?: number
   /** Forward and backward passes of one optimizer step. */
   readonly accumulation?: number
+  /** Computes each layer again in the backward pass: a third more work, and only one layer's activations at a time. */
+  readonly recompute?: boolean
   /** Orders the pairs, and draws the tokens where the loss draws any. */
   readonly seed?: number
   /** Log-probs of the reference model, pair by pair. Default: computed with the adapter off. */

@@ -153,6 +153,26 @@ describe('memory', () => {
     expect(steady.left).toBeLessThan(steady.most / 2)
   })
 
+  test('of what is computed again is that of one part at a time', async () => {
+    using gpu = await openGpu({ limits: 'default' })
+    const peaks: number[] = []
+    for (const recompute of [false, true]) {
+      using network = tinyLlama(gpu, { ...tinyConfig, layers: 12 })
+      const weight = f32Weight(network.weights.get('model.layers.0.mlp.up_proj.weight'))
+      using grad = gpu.zeros(weight.shape)
+      using packed = uploadPacked(gpu, pack([Uint32Array.from(noise(50, 1), v => Math.floor(30 * (v + 1)))]))
+      using dy = gpu.tensor([50, tinyConfig.hidden], noise(50 * tinyConfig.hidden))
+      await gpu.idle()
+      const before = held(gpu)
+      const tape = new Tape(gpu)
+      tape.parameter(weight, grad)
+      tape.backward(network.forward(tape, packed, { recompute }), dy)
+      peaks.push(gpu.memory.allocated - before)
+      expect((await gpu.read(grad)).some(g => g !== 0)).toBe(true)
+    }
+    expect(peaks[1]!).toBeLessThan(peaks[0]! / 3)
+  })
+
   test('of a block without gradients is freed but for its result', ({ gpu }) => {
     using tape = new Tape(gpu, { grad: false })
     const outer = tape.tensor([8])
