@@ -52,7 +52,7 @@ async function load(wasmPaths: { mjs?: string; wasm?: string }, threads: number)
   env.wasm.wasmPaths = wasmPaths
   env.wasm.numThreads = threads
   env.wasm.proxy = false
-  env.logLevel = 'error'
+  env.logLevel = 'fatal'
   return runtime
 }
 

@@ -92,7 +92,8 @@ export async function openOnnxSession(
   const failed = (what: string, cause: unknown) =>
     new OnnxError(`${name}: ${what} with ${backend}: ${reasonOf(cause)}`, { cause })
   const options = {
-    logSeverityLevel: 3,
+    // Errors are thrown; 4 logs none of them besides.
+    logSeverityLevel: 4,
     externalData: [...external].map(([path, data]) => ({ path, data })),
   } as const
   const inner = await exclusive(async () => {

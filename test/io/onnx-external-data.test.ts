@@ -5,17 +5,8 @@ import { OnnxError } from '../../src/io/onnx-runtime'
 import causal from '../fixtures/onnx-causal.json'
 import encoder from '../fixtures/onnx-encoder.json'
 import { fromBase64 } from './bytes'
+import { externalEntry as entry, part, text } from './onnx-bytes'
 
-const varint = (value: number): number[] =>
-  value > 127 ? [(value & 127) | 128, ...varint(value >> 7)] : [value]
-/** A field of protobuf that holds bytes. */
-const part = (field: number, ...bytes: readonly number[]) => [
-  ...varint(field * 8 + 2),
-  ...varint(bytes.length),
-  ...bytes,
-]
-const text = (field: number, words: string) => part(field, ...new TextEncoder().encode(words))
-const entry = (key: string, value: string) => part(13, ...text(1, key), ...text(2, value))
 const files = (...bytes: readonly number[]) => externalDataFiles(Uint8Array.from(bytes), 'm.onnx')
 
 describe('externalDataFiles', () => {
