@@ -6,6 +6,7 @@ import { filesFromFolder } from '../io/model-files-node'
 import type { Command, Context } from './command'
 import { Conversation, keepingResult } from './conversation'
 import { Machine } from './machine'
+import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
 import { toStandardOutput } from './standard-output'
 import { terminalChat } from './terminal-chat'
@@ -16,8 +17,7 @@ const chatUsage = `Usage: tabtune chat [options]
 
 Talks with a model: on a terminal line by line, in a pipe one answer for each line of standard input.
 
-  --model DIR            a Hugging Face folder of a model (default: the bundled demonstration model)
-  --adapter DIR          a PEFT folder with an adapter of that model
+${modelUsage}  --adapter DIR          a PEFT folder with an adapter of that model
   --system TEXT          what the model is told before the conversation
   --prompt TEXT|-        one question, and no conversation; - for all of standard input
   --max-tokens N         tokens of an answer at most (default: ${MAX_TOKENS})
@@ -34,7 +34,7 @@ Talks with a model: on a terminal line by line, in a pipe one answer for each li
 Of the lines, /reset begins a new conversation and /exit ends. On a terminal Ctrl-C stops an answer, twice ends.`
 
 const spec = {
-  model: text,
+  ...modelSpec,
   adapter: text,
   system: text,
   prompt: text,
@@ -51,7 +51,7 @@ const spec = {
 } as const
 
 interface ChatArguments {
-  readonly model: string | null
+  readonly model: ModelArguments
   readonly adapter: string | null
   readonly system: string | null
   readonly prompt: string | null
@@ -77,7 +77,7 @@ export function readChatArguments(argv: readonly string[]): ChatArguments {
   if (stop === '') throw new UsageError("--stop is '', expected some text")
   const atLeastZero = (n: number) => n >= 0 && Number.isFinite(n)
   return {
-    model: given.text('model'),
+    model: readModelArguments(given),
     adapter: given.text('adapter'),
     system: given.text('system'),
     prompt: given.text('prompt'),

@@ -1,4 +1,5 @@
 import type { ContainerName, RowFormat, Shard } from '../index'
+import { modelSpec, modelUsage, readModelArguments } from './model-arguments'
 import { flag, type Given, type OptionSpec, text } from './options'
 
 /** Options of all commands that read rows. */
@@ -30,12 +31,11 @@ export function readReading<Spec extends OptionSpec & typeof readingSpec>(given:
 }
 
 /** Options of all commands that add columns to rows. */
-export const columnSpec = { ...readingSpec, out: text, model: text, shard: text, help: flag } as const
+export const columnSpec = { ...readingSpec, ...modelSpec, out: text, shard: text, help: flag } as const
 
 export const columnUsage = `  --out FILE|-           where the rows go: JSON lines, or Parquet if FILE ends in .parquet
                          (default: -, standard output)
-  --model DIR            a Hugging Face folder of a Llama model (default: the bundled demonstration model)
-  --shard I/N            only part I of N, from 0: parts of one file can be made on several machines
+${modelUsage}  --shard I/N            only part I of N, from 0: parts of one file can be made on several machines
 ${readingUsage}  --help
 
 With --out FILE a run that was ended, however it ended, continues when it is started again, and gives the same
@@ -46,7 +46,7 @@ export function readColumnArguments<Spec extends OptionSpec & typeof columnSpec>
   return {
     input: given.operand('INPUT'),
     out: given.text('out') ?? '-',
-    model: given.text('model'),
+    model: readModelArguments(given),
     reading: readReading(given),
     shard: given.parse('shard', { index: 0, count: 1 }, 'I/N with I from 0 to N - 1, such as 0/8', shardOf),
   }

@@ -18,6 +18,7 @@ import {
 import type { Context } from './command'
 import { type Input, openInput } from './input'
 import { Machine } from './machine'
+import type { ModelArguments } from './model-arguments'
 import { firstRow } from './pool-parts'
 import { chunkDetail } from './progress'
 import { ResumableFile } from './resumable-file'
@@ -37,8 +38,7 @@ export interface ColumnJob {
   readonly out: string
   readonly reading: Pick<ReadOptions<RowFormat>, 'container' | 'format'>
   readonly shard: Shard
-  /** The folder of the model; `null` for the bundled one. */
-  readonly model: string | null
+  readonly model: ModelArguments
   readonly needs: { readonly gpu: boolean; readonly model: boolean }
   /** What else decides the result. */
   readonly options: Manifest['options']

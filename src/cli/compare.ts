@@ -17,6 +17,7 @@ import { readingSpec, readingUsage, readReading } from './column-arguments'
 import type { Command, Context } from './command'
 import { comparisonTable } from './comparison-table'
 import { Machine } from './machine'
+import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
 import { firstRow, type OpenPart, openParts, readPart } from './pool-parts'
 import { scorers } from './scorers'
@@ -33,10 +34,9 @@ beside as many random and as many of the longest rows: most ways to select do no
   --json                 print JSON in place of a table
   --seed S               draws the random rows (default: 0)
   --source FIELD         field that says where a row comes from
-  --model DIR            its tokenizer counts lengths (default: the bundled demonstration model)
-${readingUsage}  --help`
+${modelUsage}${readingUsage}  --help`
 
-const spec = { ...readingSpec, pool: text, json: flag, seed: text, source: text, model: text, help: flag }
+const spec = { ...readingSpec, pool: text, json: flag, seed: text, source: text, ...modelSpec, help: flag }
 
 interface CompareArguments {
   readonly selections: readonly string[]
@@ -44,7 +44,7 @@ interface CompareArguments {
   readonly json: boolean
   readonly seed: number
   readonly source: string | null
-  readonly model: string | null
+  readonly model: ModelArguments
   readonly reading: ReturnType<typeof readReading>
 }
 
@@ -62,7 +62,7 @@ export const compare: Command = {
       json: given.flag('json'),
       seed: given.count('seed', 0, 0),
       source: given.text('source'),
-      model: given.text('model'),
+      model: readModelArguments(given),
       reading: readReading(given),
     }
     return context => runCompare(args, context)

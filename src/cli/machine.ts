@@ -1,20 +1,25 @@
-import { stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import {
   type FileDigest,
+  f32,
+  filesFromFolder,
   type Gpu,
+  HubError,
   loadModel,
   loadTokenizer,
+  type Manifest,
   type Model,
   type ModelFiles,
+  ModelFilesError,
   modelDigests,
   openGpu,
+  openModelFiles,
   type Tokenizer,
+  withTemplate,
 } from '../index'
-import { filesFromFolder } from '../io/model-files-node'
 import type { Context } from './command'
-import { digestFile } from './files'
+import type { ModelArguments } from './model-arguments'
 import { UsageError } from './options'
 
 /** The demonstration model that comes with the package. */
@@ -23,15 +28,14 @@ const bundledModel = () => fileURLToPath(new URL('../demo/public/model', import.
 /** The GPU and the model of a command, each opened when it is first asked for and closed with it. */
 export class Machine implements Disposable {
   readonly #context: Context
-  readonly #folder: string | null
+  readonly #wanted: ModelArguments
   #gpu: Gpu | null = null
   #files: ModelFiles | null = null
   #model: Model | null = null
   #tokenizer: Tokenizer | null = null
 
-  /** @param folder of the model; null for the bundled one */
-  constructor(folder: string | null, context: Context) {
-    this.#folder = folder
+  constructor(wanted: ModelArguments, context: Context) {
+    this.#wanted = wanted
     this.#context = context
   }
 
@@ -44,41 +48,56 @@ export class Machine implements Disposable {
     return gpu
   }
 
-  /** The files of the model's folder. @throws {UsageError} if it is not there */
+  /** The model's files. @throws {UsageError} if there is no such model */
   async files(): Promise<ModelFiles> {
     if (this.#files) return this.#files
-    const path = this.#path
-    await stat(path).catch(() => {
-      throw new UsageError(`${path}: there is no such model folder`)
-    })
-    this.#files = filesFromFolder(path)
+    const { source, opening } = this.#wanted
+    const { progress, signal } = this.#context
+    if (source === null) this.#files = filesFromFolder(bundledModel())
+    else {
+      const onProgress: NonNullable<typeof opening.onProgress> = ({ path, loaded, total }) =>
+        progress.update('download', total ? loaded / total : 0, path)
+      const files = await openModelFiles(source, { ...opening, signal, onProgress }).catch(refusal)
+      if (!(await files.has('config.json').catch(refusal))) {
+        throw new UsageError(`${files.name}: there is no config.json, so it is no model of Hugging Face`)
+      }
+      this.#files = files
+    }
     return this.#files
   }
 
   async model(): Promise<Model> {
     if (this.#model) return this.#model
     const { progress, signal } = this.#context
+    const { storage } = this.#wanted
     const onProgress = (fraction: number) => progress.update('model', fraction)
-    this.#model = await loadModel(await this.gpu(), await this.files(), { signal, onProgress })
-    this.#tokenizer = this.#model.tokenizer
+    const gpu = await this.gpu()
+    const model = await loadModel(gpu, await this.files(), { signal, onProgress, storage })
+    this.#tokenizer = this.#templated(model.tokenizer)
+    this.#model = { ...model, tokenizer: this.#tokenizer }
     return this.#model
   }
 
   /** The model's tokenizer, which needs no GPU. */
   async tokenizer(): Promise<Tokenizer> {
-    this.#tokenizer ??= await loadTokenizer(await this.files())
+    this.#tokenizer ??= this.#templated(await loadTokenizer(await this.files()))
     return this.#tokenizer
   }
 
-  get #path(): string {
-    return this.#folder ?? bundledModel()
+  #templated(tokenizer: Tokenizer): Tokenizer {
+    const { template } = this.#wanted
+    return template ? withTemplate(tokenizer, template.value) : tokenizer
   }
 
   /** What was used of it so far, for a manifest. */
-  async used(): Promise<{ gpu: Gpu | null; model: { name: string; files: FileDigest[] } | null }> {
-    const model = this.#files && {
-      name: this.#folder === null ? 'bundled' : basename(resolve(this.#folder)),
-      files: await modelDigests(this.#files, path => digestFile(join(this.#path, path), path)),
+  async used(): Promise<{ gpu: Gpu | null; model: Manifest['model'] }> {
+    const { source, storage, template } = this.#wanted
+    const files = this.#files
+    const model = files && {
+      name: source === null ? 'bundled' : files.name,
+      files: await modelDigests(files, path => digestSource(files, path)),
+      ...(storage === f32 ? {} : { storage: storage.name }),
+      ...(template ? { template: template.name } : {}),
     }
     return { gpu: this.#gpu, model }
   }
@@ -87,4 +106,23 @@ export class Machine implements Disposable {
     this.#model?.[Symbol.dispose]()
     this.#gpu?.[Symbol.dispose]()
   }
+}
+
+/** A model that is not there, or not for this user, was named in vain; a Hub that fails is another matter. */
+function refusal(error: unknown): never {
+  const failed = error instanceof HubError && !['missing', 'gated', 'refused'].includes(error.reason)
+  if (!(error instanceof ModelFilesError) || failed) throw error
+  throw new UsageError(error.message, { cause: error })
+}
+
+/** Bytes hashed at a time. */
+const PIECE = 8 * 2 ** 20
+
+async function digestSource(files: ModelFiles, path: string): Promise<FileDigest> {
+  const source = await files.open(path)
+  const hash = createHash('sha256')
+  for (let at = 0; at < source.size; at += PIECE) {
+    hash.update(await source.read(at, Math.min(source.size, at + PIECE)))
+  }
+  return { name: path, bytes: source.size, sha256: hash.digest('hex') }
 }

@@ -1,12 +1,12 @@
 import { defaultJobOptions, type JobOptions, jobLosses } from '../index'
+import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
 
 export interface RunArguments {
   readonly rows: string | null
   readonly pairs: string | null
   readonly out: string
-  /** `null` for the bundled model. */
-  readonly model: string | null
+  readonly model: ModelArguments
   readonly options: JobOptions
 }
 
@@ -19,8 +19,7 @@ Selects rows, trains on pairs, and writes the results to a folder.
   --rows FILE            instruction rows to select from: JSON or JSONL; alpaca, sharegpt or messages
   --pairs FILE           preference pairs to train on: JSON or JSONL
   --out DIR              where the results go; made if it is not there
-  --model DIR            a Hugging Face folder of a Llama model (default: the bundled demonstration model)
-  --budget N             rows to keep at most (default: a tenth, no more than 6000)
+${modelUsage}  --budget N             rows to keep at most (default: a tenth, no more than 6000)
   --threshold T          cosine above which a row repeats a kept one (default: ${d.threshold})
   --loss NAME            ${Object.keys(jobLosses).join(' or ')} (default: ${d.loss})
   --beta B               tie to the reference model (default: ${d.beta})
@@ -41,7 +40,7 @@ const spec = {
   rows: text,
   pairs: text,
   out: text,
-  model: text,
+  ...modelSpec,
   budget: text,
   threshold: text,
   loss: text,
@@ -73,7 +72,7 @@ export function readRunArguments(argv: readonly string[]): RunArguments {
     rows,
     pairs,
     out,
-    model: given.text('model'),
+    model: readModelArguments(given),
     options: {
       budget: given.count('budget', d.budget, 0),
       threshold: given.within('threshold', d.threshold, -1, 1),

@@ -18,6 +18,7 @@ import {
 } from '../index'
 import { containers, formats, readingSpec, readingUsage, readReading } from './column-arguments'
 import { embedders } from './embedders'
+import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
 import { scorers } from './scorers'
 import {
@@ -61,7 +62,7 @@ const spec = {
   reduce: text,
   embedder: text,
   source: text,
-  model: text,
+  ...modelSpec,
   help: flag,
 }
 
@@ -98,8 +99,7 @@ ${summaries(scorers)}  --keys A,B             scores that count (default: those 
                          (default: sum; the mean of IFDs and perplexities)
   --embedder NAME        compute these vectors, whatever the columns say (default: hashed-ngrams)
 ${summaries(embedders)}  --source FIELD         field that says where a row comes from
-  --model DIR            a Hugging Face folder of a Llama model (default: the bundled demonstration model)
-${readingUsage}  --help`
+${modelUsage}${readingUsage}  --help`
 
 export interface SelectArguments {
   readonly inputs: readonly string[]
@@ -122,7 +122,7 @@ export interface SelectArguments {
   /** Null to look at the columns first. */
   readonly embedder: string | null
   readonly source: string | null
-  readonly model: string | null
+  readonly model: ModelArguments
   readonly reading: ReturnType<typeof readReading>
   readonly writing: WriteOptions<RowFormat>
   /** As they were given, for the manifest. */
@@ -188,7 +188,7 @@ export function readSelectArguments(argv: readonly string[]): SelectArguments {
     reduce: given.choice('reduce', null, reducers),
     embedder,
     source: given.text('source'),
-    model: given.text('model'),
+    model: readModelArguments(given),
     reading: readReading(given),
     writing: writingOf(given),
     typed: {

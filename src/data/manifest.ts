@@ -25,7 +25,14 @@ export interface Manifest {
   /** Version of the package. */
   readonly tabtune: string
   /** Null where none is needed. */
-  readonly model: { readonly name: string; readonly files: readonly FileDigest[] } | null
+  readonly model: {
+    readonly name: string
+    readonly files: readonly FileDigest[]
+    /** How its weights were stored, where not as f32. */
+    readonly storage?: string
+    /** The chat template that stood in for its own. */
+    readonly template?: string
+  } | null
   /** Every option with its value, defaults included. */
   readonly options: { readonly [name: string]: Json }
   readonly inputs: readonly FileDigest[]

@@ -1,0 +1,101 @@
+import {
+  alpaca,
+  type ChatTemplate,
+  chatml,
+  f16,
+  f32,
+  folderStore,
+  int4,
+  int8,
+  llama3,
+  type OpenFilesOptions,
+  tulu,
+  vicuna,
+  type WeightFormat,
+  zephyr,
+} from '../index'
+import { flag, type Given, type OptionSpec, text, UsageError } from './options'
+
+/** Which model a command uses, and how. */
+export interface ModelArguments {
+  /** A folder, an id of the Hub, or an address; null for the bundled model. */
+  readonly source: string | null
+  readonly opening: OpenFilesOptions
+  readonly storage: WeightFormat
+  /** In place of the model's own chat template. */
+  readonly template: { readonly name: string; readonly value: ChatTemplate } | null
+}
+
+const storages: Readonly<Record<string, WeightFormat>> = {
+  f32,
+  f16,
+  int8,
+  int4: int4({ group: 32 }),
+  'int4-64': int4({ group: 64 }),
+}
+
+const templates: Readonly<Record<string, ChatTemplate>> = {
+  vicuna: vicuna(),
+  tulu: tulu(),
+  llama3: llama3(),
+  chatml: chatml(),
+  zephyr: zephyr(),
+  alpaca: alpaca(),
+}
+
+/** Options of all commands that use a model. */
+export const modelSpec = {
+  model: text,
+  storage: text,
+  template: text,
+  revision: text,
+  cache: text,
+  endpoint: text,
+  token: text,
+  offline: flag,
+} as const
+
+export const modelUsage = `  --model M              a Hugging Face folder, or a model of the Hub: owner/model or owner/model@revision, downloaded
+                         once and kept (default: the bundled demonstration model)
+  --storage S            how weights lie in GPU memory: ${Object.keys(storages).join(', ')} (default: f32, exactly)
+  --template NAME        a chat template in place of the model's own: ${Object.keys(templates).join(', ')}
+  --revision R, --token TOKEN, --endpoint URL, --cache DIR
+                         of models of the Hub, see tabtune models --help
+  --offline              use what is kept of a model of the Hub, and ask for nothing
+`
+
+/** @throws {UsageError} naming the argument that is wrong */
+export function readModelArguments<Spec extends OptionSpec & typeof modelSpec>(
+  given: Given<Spec>,
+): ModelArguments {
+  const source = given.text('model')
+  const template = given.choice('template', null, templates)
+  return {
+    source,
+    opening: readOpening(given, source),
+    storage: given.choice('storage', f32, storages),
+    template: template && { name: given.text('template')!, value: template },
+  }
+}
+
+/** For the Hub alone: other addresses never get it. */
+const environmentToken = (source: string | null) =>
+  source === null || /^https?:/i.test(source) ? null : process.env.HF_TOKEN || null
+
+function readOpening<Spec extends OptionSpec & typeof modelSpec>(
+  given: Given<Spec>,
+  source: string | null,
+): OpenFilesOptions {
+  const [revision, endpoint, cache] = [given.text('revision'), given.text('endpoint'), given.text('cache')]
+  const typed = (['revision', 'endpoint', 'cache', 'token', 'offline'] as const).find(name => given.has(name))
+  if (source === null && typed) throw new UsageError(`--${typed} is of no use without --model`)
+  // Nor does a mirror that is named here.
+  const token = given.text('token') ?? (endpoint === null ? environmentToken(source) : null)
+  return {
+    ...(revision === null ? {} : { revision }),
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(token === null ? {} : { token }),
+    ...(cache === null ? {} : { store: folderStore(cache) }),
+    ...(given.flag('offline') ? { offline: true } : {}),
+  }
+}
