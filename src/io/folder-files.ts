@@ -1,6 +1,6 @@
 import { type ByteSource, checkRange, ModelFilesError } from './byte-source'
 import { type ModelFiles, modelFiles } from './model-files'
-import { type NodeModules, nodeModules } from './node-modules'
+import { type NodeModules, nodeModules, type OpenFile } from './node-modules'
 
 /** The files of a folder on disk, in Node. Throws `ModelFilesError` in a browser. */
 export function filesFromFolder(path: string): ModelFiles {
@@ -10,11 +10,6 @@ export function filesFromFolder(path: string): ModelFiles {
   const { basename, join, resolve } = node.path
   const label = basename(resolve(path)) || path
   return modelFiles(label, file => openFile(node.fs, join(path, file)))
-}
-
-/** What is used of an open file of Node. */
-interface OpenFile {
-  read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
 }
 
 async function openFile({ open, stat }: NodeModules['fs'], path: string): Promise<ByteSource | null> {

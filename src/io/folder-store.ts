@@ -20,8 +20,10 @@ export function folderStore(folder?: string): ModelStore {
     name: root,
     async read(entry) {
       const bytes = await orNull(fs.readFile(locate(entry)))
+      if (!bytes) return null
       // Small files come from a pool that they share; a reader may hand the buffer on.
-      return bytes && new Uint8Array(bytes)
+      const isAlone = bytes.byteLength === bytes.buffer.byteLength
+      return isAlone ? new Uint8Array(bytes.buffer as ArrayBuffer) : new Uint8Array(bytes)
     },
     async write(entry, bytes) {
       const target = locate(entry)

@@ -105,9 +105,9 @@ function refuseHubOptions(source: string, { revision, offline }: OpenFilesOption
 }
 
 /** The folder that a string names, in Node; null where it names something else. */
-async function folderOf({ fs, os, path, process }: NodeModules, text: string): Promise<string | null> {
-  const url = /^file:/i.test(text) ? process.getBuiltinModule('node:url').fileURLToPath(text) : text
-  const given = url.replace(/^~(?=$|[\\/])/, os.homedir())
+async function folderOf({ fs, os, path, url }: NodeModules, text: string): Promise<string | null> {
+  const local = /^file:/i.test(text) ? url.fileURLToPath(text) : text
+  const given = local.replace(/^~(?=$|[\\/])/, os.homedir())
   const isFolder = await fs.stat(given).then(
     found => found.isDirectory(),
     () => false,
