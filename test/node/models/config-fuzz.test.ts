@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { dryGpu } from '../../../src/gpu/dry-gpu'
 import { OutOfMemoryError } from '../../../src/gpu/errors'
+import { filesFromList } from '../../../src/io/model-files'
 import { architectures as known } from '../../../src/models/architectures'
 import { ModelError } from '../../../src/models/errors'
 import { readBlueprint } from '../../../src/models/load-network'
 import { emptyLike } from '../../../src/ops/matrix'
 import { architectures } from '../../models/architecture-fixture'
-import { folder } from '../../models/llama-fixture'
 
 type Json = { [key: string]: unknown }
 
@@ -80,7 +80,10 @@ test('a config is read or refused, whatever it says, and never asks for more tha
     fc.asyncProperty(document, async config => {
       const began = performance.now()
       try {
-        const { weights, build } = await readBlueprint(folder({ 'config.json': config }, 'fuzzed'), known)
+        const { weights, build } = await readBlueprint(
+          filesFromList(new Map([['config.json', new Blob([config])]]), 'fuzzed'),
+          known,
+        )
         accepted++
         expect(weights.size).toBeLessThan(200_000)
         // What weights of a few MiB could make of it, on a device that only counts.
