@@ -1,5 +1,43 @@
-/** ONNX Runtime Web, with its WebGPU backend. Loaded on first use. */
-export type OnnxRuntime = typeof import('onnxruntime-web/webgpu')
+/** A value of ONNX Runtime's. */
+export interface RuntimeTensor {
+  readonly dims: readonly number[]
+  readonly type: string
+  readonly location: string
+  readonly gpuBuffer: GPUBuffer
+  /** Its values in memory, after which it is of no use if `release` is true. */
+  getData(release?: boolean): Promise<unknown>
+  dispose(): void
+}
+
+type Metadata = readonly (
+  | { readonly isTensor: false; readonly name: string }
+  | {
+      readonly isTensor: true
+      readonly name: string
+      readonly type: string
+      readonly shape: readonly (number | string)[]
+    }
+)[]
+
+/** A graph as ONNX Runtime holds it. */
+export interface RuntimeSession {
+  readonly inputMetadata: Metadata
+  readonly outputMetadata: Metadata
+  run(
+    feeds: Record<string, RuntimeTensor>,
+    fetches: readonly string[],
+  ): Promise<Record<string, RuntimeTensor>>
+  release(): Promise<void>
+}
+
+/**
+ * What is used of ONNX Runtime Web with its WebGPU backend. Spelled out, so that whoever uses this library need not
+ * check the types of that.
+ */
+export interface OnnxRuntime {
+  createSession(model: Uint8Array, options: object): Promise<RuntimeSession>
+  createTensor(type: string, data: ArrayBufferView, dims: readonly number[]): RuntimeTensor
+}
 
 /** How ONNX Runtime is started. It starts once in a page, a worker or a process. */
 export interface OnnxRuntimeOptions {
@@ -40,20 +78,30 @@ export async function onnxRuntime(options: OnnxRuntimeOptions = {}): Promise<Onn
   return started.runtime
 }
 
+/** Of ONNX Runtime's log: errors are thrown, and need not be printed besides. */
+export const SILENT = 4
+
 async function load(wasmPaths: { mjs?: string; wasm?: string }, threads: number): Promise<OnnxRuntime> {
-  let runtime: OnnxRuntime
-  try {
-    runtime = await import('onnxruntime-web/webgpu')
-  } catch (cause) {
+  const { env, InferenceSession, Tensor } = await import('onnxruntime-web/webgpu').catch((cause: unknown) => {
     throw new OnnxError(`ONNX Runtime cannot be loaded: ${reasonOf(cause)}`, { cause })
-  }
-  const { env } = runtime
+  })
   // An empty object too: the tokenizer's library names a public host where it finds nothing at all.
   env.wasm.wasmPaths = wasmPaths
   env.wasm.numThreads = threads
   env.wasm.proxy = false
   env.logLevel = 'fatal'
-  return runtime
+  return {
+    async createSession(model, options) {
+      const session = await InferenceSession.create(model, options)
+      return {
+        inputMetadata: session.inputMetadata,
+        outputMetadata: session.outputMetadata,
+        run: (feeds, fetches) => session.run(feeds as never, fetches, { logSeverityLevel: SILENT }),
+        release: () => session.release(),
+      }
+    },
+    createTensor: (type, data, dims) => new Tensor(type as 'float32', data as Float32Array, dims),
+  }
 }
 
 let last: Promise<unknown> = Promise.resolve()

@@ -1,7 +1,7 @@
 import { f16ToF32 } from './half-floats'
 import type { ModelFiles } from './model-files'
 import { externalDataFiles } from './onnx-external-data'
-import { exclusive, OnnxError, type OnnxRuntime, reasonOf } from './onnx-runtime'
+import { exclusive, OnnxError, type OnnxRuntime, type RuntimeTensor, reasonOf, SILENT } from './onnx-runtime'
 import { adoptDevice, withNavigator } from './onnx-webgpu'
 
 /** Where a graph is computed. */
@@ -89,20 +89,24 @@ export async function openOnnxSession(
   device: GPUDevice | null,
 ): Promise<OnnxSession> {
   const backend: OnnxBackend = device ? 'webgpu' : 'wasm'
-  const failed = (what: string, cause: unknown) =>
-    new OnnxError(`${name}: ${what} with ${backend}: ${reasonOf(cause)}`, { cause })
+  const failed = (what: string, cause: unknown) => {
+    const reason = reasonOf(cause)
+    // What it says when its own files cannot be fetched or run, among other things.
+    const hint = reason.includes('no available backend')
+      ? '; if its files are elsewhere, name them with the option runtime: { files: { mjs, wasm } }'
+      : ''
+    return new OnnxError(`${name}: ${what} with ${backend}: ${reason}${hint}`, { cause })
+  }
   const options = {
-    // Errors are thrown; 4 logs none of them besides.
-    logSeverityLevel: 4,
+    logSeverityLevel: SILENT,
     externalData: [...external].map(([path, data]) => ({ path, data })),
   } as const
   const inner = await exclusive(async () => {
     try {
-      if (!device)
-        return await runtime.InferenceSession.create(bytes, { ...options, executionProviders: ['wasm'] })
+      if (!device) return await runtime.createSession(bytes, { ...options, executionProviders: ['wasm'] })
       adoptDevice(device)
       return await withNavigator(() =>
-        runtime.InferenceSession.create(bytes, {
+        runtime.createSession(bytes, {
           ...options,
           executionProviders: [{ name: 'webgpu', device }],
           preferredOutputLocation: 'gpu-buffer',
@@ -126,7 +130,7 @@ export async function openOnnxSession(
         if (disposed) throw new OnnxError(`${name}: it was disposed before it was run`)
         try {
           const given = [...feeds].map(
-            ([key, { type, dims, data }]) => [key, new runtime.Tensor(type, data as never, dims)] as const,
+            ([key, { type, dims, data }]) => [key, runtime.createTensor(type, data, dims)] as const,
           )
           const result = (await inner.run(Object.fromEntries(given), [output]))[output]!
           return await outputOf(result)
@@ -142,7 +146,7 @@ export async function openOnnxSession(
   }
 }
 
-async function outputOf(tensor: import('onnxruntime-web/webgpu').Tensor): Promise<OnnxOutput> {
+async function outputOf(tensor: RuntimeTensor): Promise<OnnxOutput> {
   const { dims, type, location } = tensor
   if (location === 'gpu-buffer' && type === 'float32')
     return { dims, buffer: tensor.gpuBuffer, values: null, [Symbol.dispose]: () => tensor.dispose() }

@@ -85,6 +85,21 @@ describe('OnnxGraph', () => {
     )
   })
 
+  test('goes on in WebAssembly where WebGPU cannot run the model', async ({ gpu }) => {
+    const hardware = { device: gpu.device, software: false, idle: () => gpu.idle() }
+    // Half floats are a feature of the device, and no device here is opened with it.
+    expect(gpu.device.features.has('shader-f16')).toBe(false)
+    const halves = { dtype: 'fp16' as const }
+    {
+      await using graph = await open(hardware, encoderFiles(), { ...halves, device: 'auto' })
+      expect(await graph.run(batch, states, async ({ values }) => values?.length)).toBe(2 * 3 * 32)
+      const why = expect.stringContaining('requires f16 but the device does not support it')
+      expect(graph.choices).toEqual([{ tokens: Number.POSITIVE_INFINITY, backend: 'wasm', why }])
+    }
+    await using graph = await open(hardware, encoderFiles(), { ...halves, device: 'webgpu' })
+    await expect(graph.run(batch, states, dimsOf)).rejects.toThrow(OnnxError)
+  })
+
   test('says what is wrong with a model, and which file', async ({ gpu }) => {
     const of = (bytes: Uint8Array<ArrayBuffer> | null) => open(gpu, lookupFiles({ 'onnx/model.onnx': bytes }))
     const good = lookupModel(10, 4)
