@@ -1,4 +1,11 @@
-import { type Embedder, hashedNgrams, lastHiddenState, positionWeightedMean } from '../index'
+import {
+  type Embedder,
+  encoderEmbedder,
+  hashedNgrams,
+  lastHiddenState,
+  meanHiddenState,
+  positionWeightedMean,
+} from '../index'
 import type { Machine } from './machine'
 
 /** An embedder that people can name. */
@@ -19,9 +26,19 @@ export const embedders: Readonly<Record<string, NamedEmbedder>> = {
     model: true,
     open: async machine => lastHiddenState(await machine.model()),
   },
+  'mean-hidden-state': {
+    summary: "the mean of the model's hidden states",
+    model: true,
+    open: async machine => meanHiddenState(await machine.model()),
+  },
   'position-weighted-mean': {
-    summary: "the mean of the model's hidden states, later tokens weighing more, as RDS+",
+    summary: 'the same, later tokens weighing more, as RDS+',
     model: true,
     open: async machine => positionWeightedMean(await machine.model()),
+  },
+  encoder: {
+    summary: 'an encoder such as all-MiniLM-L6-v2 as --model, with the pooling of its files',
+    model: true,
+    open: async machine => encoderEmbedder(await machine.encoder()),
   },
 }

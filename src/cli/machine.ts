@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import {
+  type Encoder,
   type FileDigest,
   f32,
   filesFromFolder,
   type Gpu,
   HubError,
+  loadEncoder,
   loadModel,
   loadTokenizer,
   type Manifest,
@@ -32,6 +34,7 @@ export class Machine implements Disposable {
   #gpu: Gpu | null = null
   #files: ModelFiles | null = null
   #model: Model | null = null
+  #encoder: Encoder | null = null
   #tokenizer: Tokenizer | null = null
 
   constructor(wanted: ModelArguments, context: Context) {
@@ -78,6 +81,16 @@ export class Machine implements Disposable {
     return this.#model
   }
 
+  /** The model as an encoder. */
+  async encoder(): Promise<Encoder> {
+    const { progress, signal } = this.#context
+    const { storage } = this.#wanted
+    const onProgress = (fraction: number) => progress.update('model', fraction)
+    const options = { signal, onProgress, storage }
+    this.#encoder ??= await loadEncoder(await this.gpu(), await this.files(), options)
+    return this.#encoder
+  }
+
   /** The model's tokenizer, which needs no GPU. */
   async tokenizer(): Promise<Tokenizer> {
     this.#tokenizer ??= this.#templated(await loadTokenizer(await this.files()))
@@ -104,6 +117,7 @@ export class Machine implements Disposable {
 
   [Symbol.dispose](): void {
     this.#model?.[Symbol.dispose]()
+    this.#encoder?.[Symbol.dispose]()
     this.#gpu?.[Symbol.dispose]()
   }
 }
