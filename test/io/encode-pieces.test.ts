@@ -98,6 +98,13 @@ describe('encodePieces', () => {
     expect(ids).toEqual([qwen.tokenId('<think>')])
   })
 
+  test('an empty piece marks no token, also none that holds the characters on both its sides', () => {
+    const around = [piece('<|im_start|>user\n'), piece('', true, true), piece('\n\n')]
+    const { ids, mask } = qwen.encodePieces(around)
+    expect(ids).toEqual(qwen.encode('<|im_start|>user\n\n\n', { addSpecialTokens: false }))
+    expect([...mask]).toEqual(ids.map(() => 0))
+  })
+
   test('of nothing', () => {
     expect(qwen.encodePieces([])).toEqual({ ids: [], mask: new Uint8Array(0) })
     expect(qwen.encodePieces([piece('', true)])).toEqual({ ids: [], mask: new Uint8Array(0) })

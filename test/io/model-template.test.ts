@@ -124,6 +124,14 @@ describe('answers found by comparing', () => {
   })
 })
 
+test('text before an answer that depends on the answer is an error: it would be told of in the prompt', async () => {
+  const template = await load(
+    '{% for m in messages %}[{{ m.content | length }}]{{ m.content }}{% endfor %}' +
+      '{% if add_generation_prompt %}[assistant]{% endif %}',
+  )
+  expect(() => template.pieces(two)).toThrow('does not write the answer of turn 1 where it can be told')
+})
+
 describe('answers that the template marks', () => {
   const marked = (open: string, close: string) =>
     load(

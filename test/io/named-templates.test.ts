@@ -153,6 +153,17 @@ test('turns in an order that a template cannot tell apart are refused', () => {
     expect(template.render([user('a'), user('b'), system('c')])).toContain('c')
 })
 
+test('llama3 trims what Python trims', () => {
+  const trimmed = (content: string) =>
+    llama3()
+      .render([user(content)])
+      .split('<|end_header_id|>\n\n')[1]!
+      .replace('<|eot_id|>', '')
+  expect(trimmed('a')).toBe('a')
+  expect(trimmed('\x1c\x85\u3000 a \x1f\n')).toBe('a')
+  expect(trimmed('\ufeffa\u200b')).toBe('\ufeffa\u200b')
+})
+
 test('half a surrogate pair is U+FFFD, a whole one stays', () => {
   for (const name of names)
     expect(templates[name]().render([user('a\ud83d'), assistant('\udc4db👍')])).toMatch(/a\uFFFD.*\uFFFDb👍/s)
