@@ -145,7 +145,10 @@ it.each([
   ['docs/data.md', /^An oak\. 9 A stone\. 2\nAn oak\. A stone\. row 2: no undesirable answer/m],
   ['docs/generation.md', /^(end|stop|length) after \d+ tokens: .[\s\S]*^Once upon a time./m],
   ['docs/models.md', /^model \d+\.\d MB\n0 models are kept$/m],
-  ['docs/onnx.md', /: there is no onnx\/model\.onnx, model\.onnx, .* for fp32; there is no other ONNX file$/m],
+  [
+    'docs/onnx.md',
+    /: there is no onnx\/model\.onnx, model\.onnx, .* for fp32; there is no other ONNX file$/m,
+  ],
   ['docs/scoring.md', /^row 0: -?\d+\.\d{3}$/m],
   ['docs/selection.md', /^row 0: kept as number 1$/m],
   ['docs/similarity.md', /^0 is most like 2$[\s\S]*^search: How do I boil an egg\?$/m],
