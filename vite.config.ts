@@ -12,9 +12,18 @@ const chromium = {
 const nodeOnly = ['test/contract/**', 'test/cli/**', 'test/demo/**', 'test/node/**']
 
 /**
- * What the built page may load: its own files. The worker is started from a blob so that it inherits this, and the
- * browser itself keeps the visitor's data here. Vite's dev server needs inline styles and a socket, so only builds
- * have it.
+ * Where the page gets models from: the Hub, or a mirror of it that `TABTUNE_HUB` names, with further hosts behind it that
+ * its files come from. The Hub leads to cdn-lfs*, *.xethub and *.cdn of hf.co, and for old files of huggingface.co; see
+ * https://huggingface.co/.well-known/meta.json.
+ */
+const [hub = '', ...hubHosts] = (
+  process.env.TABTUNE_HUB ?? 'https://huggingface.co https://*.huggingface.co https://*.hf.co'
+).split(' ')
+
+/**
+ * What the built page may load: its own files, and models from the Hub. The worker is started from a blob so that it
+ * inherits this, and the browser itself sees to it that the visitor's data goes nowhere else. Vite's dev server needs
+ * inline styles and a socket, so only builds have it.
  */
 const contentSecurityPolicy: Plugin = {
   name: 'content-security-policy',
@@ -24,8 +33,15 @@ const contentSecurityPolicy: Plugin = {
       tag: 'meta',
       attrs: {
         'http-equiv': 'Content-Security-Policy',
-        content:
-          "default-src 'self'; img-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'",
+        content: [
+          "default-src 'self'",
+          `connect-src 'self' ${[new URL(hub).origin, ...hubHosts].join(' ')}`,
+          "img-src 'self' data:",
+          "worker-src 'self' blob:",
+          "object-src 'none'",
+          "base-uri 'none'",
+          "form-action 'none'",
+        ].join('; '),
       },
       injectTo: 'head-prepend',
     },
@@ -45,6 +61,7 @@ export default defineConfig(({ mode }) => ({
         root: 'demo',
         base: './',
         plugins: [contentSecurityPolicy],
+        define: { HUB_ENDPOINT: JSON.stringify(hub) },
         // The page only tokenizes: 27 MB of ONNX Runtime's WebAssembly need not come along.
         resolve: { conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions] },
         server: { fs: { allow: ['..'] } },

@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals'
-import { bundledModel, callback, session } from './client'
-import type { GivenPairs, ModelSource, TrainingEvent } from './protocol'
+import { callback, session } from './client'
+import { loadBundled } from './model-actions'
+import type { GivenPairs, TrainingEvent } from './protocol'
 import { readRows } from './row-actions'
 import * as state from './state'
 import { failureOf, inTurn, work } from './work'
@@ -16,7 +17,7 @@ export async function start(): Promise<void> {
     state.unavailable.value = failureOf(error)
     return
   }
-  await loadModel(bundledModel)
+  await loadBundled()
 }
 
 /** Opens the GPU again. Data and results stay; work that was going on is lost. */
@@ -26,15 +27,6 @@ export async function startAgain(): Promise<void> {
     state.model.value = await session.reloadModel(callback(progress))
     state.lost.value = null
     state.failures.value = {}
-  })
-}
-
-export async function loadModel(source: ModelSource): Promise<void> {
-  await work('model', 'Loading the model', async progress => {
-    const model = await session.loadModel(source, callback(progress))
-    state.clearScores()
-    state.clearTraining()
-    state.model.value = model
   })
 }
 
@@ -88,12 +80,12 @@ export async function train(): Promise<void> {
   })
 }
 
-export async function answer(prompt: string, maxTokens: number): Promise<void> {
+export async function answer(prompt: string): Promise<void> {
   state.answers.value = { before: '', after: '' }
   await work('answers', 'Answering', async () => {
     await session.answer(
       prompt,
-      maxTokens,
+      state.answerSettings.value,
       callback((side: 'before' | 'after', text: string) => {
         const now = state.answers.value ?? { before: '', after: '' }
         state.answers.value = { ...now, [side]: now[side] + text }

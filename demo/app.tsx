@@ -2,6 +2,7 @@ import { AnswersPanel } from './panels/answers'
 import { DataPanel } from './panels/data'
 import { DownloadsPanel } from './panels/downloads'
 import { Header } from './panels/header'
+import { ModelPanel } from './panels/model'
 import { ScoresPanel } from './panels/scores'
 import { SelectionPanel } from './panels/selection'
 import { TrainingPanel } from './panels/training'
@@ -29,6 +30,7 @@ export function App() {
       <Header />
       <Nav />
       <main>
+        <ModelPanel />
         <DataPanel />
         <ScoresPanel />
         <SelectionPanel />

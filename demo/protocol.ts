@@ -7,6 +7,7 @@ import type {
   TrainStep,
   WriteOptions,
 } from '../src/index'
+import type { KeptPlace, StorageName, TemplateName } from './model-protocol'
 
 /** The GPU that the page runs on. */
 export interface DeviceInfo {
@@ -15,20 +16,49 @@ export interface DeviceInfo {
   readonly software: boolean
 }
 
-/** The address of the model that comes with the page, or the files of a chosen folder. */
-export type ModelSource = string | readonly File[]
-
 export interface ModelInfo {
   readonly name: string
   /** It came with the page. */
   readonly bundled: boolean
+  /** Where it is kept in this browser, if it is. */
+  readonly kept: KeptPlace | null
+  readonly storage: StorageName
+  /** Bytes of its weights on the GPU. */
+  readonly weightBytes: number
   /** Number of weights. */
   readonly parameters: number
   /** Tokens that fit. */
   readonly context: number
   readonly vocabulary: number
-  /** Whether its folder holds adapters that were trained to score. */
+  /** Whether it has adapters that were trained to score. */
   readonly scorers: boolean
+  /** Why it cannot score at all; null where it can. */
+  readonly noScores: string | null
+  /** Whether it has a chat template of its own. */
+  readonly ownTemplate: boolean
+  /** Those that can stand in for it. */
+  readonly templates: readonly TemplateName[]
+  /** What stands in for its own; null for none. */
+  readonly template: TemplateName | null
+}
+
+/** The model that is there after a model was to be loaded. */
+export interface LoadOutcome {
+  readonly model: ModelInfo
+  /** Why it is not that one; null also where the visitor cancelled. */
+  readonly failure: Failure | null
+  /** It is the one that was asked for. */
+  readonly loaded: boolean
+}
+
+/** How answers are written. */
+export interface AnswerSettings {
+  readonly maxTokens: number
+  readonly temperature: number
+  readonly topP: number
+  readonly topK: number
+  readonly repetitionPenalty: number
+  readonly seed: number
 }
 
 /** A file that the visitor gave, and how to read it where that is not to be told by its content. */

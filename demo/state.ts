@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import { defaultJobOptions, type JobOptions } from '../src/index'
 import type {
+  AnswerSettings,
   DeviceInfo,
   Failure,
   FileSummary,
@@ -44,6 +45,8 @@ export interface Task {
   readonly label: string
   /** From 0 to 1; null where it cannot be told. */
   readonly fraction: number | null
+  /** What else can be told of it: how much of how much, and how fast. */
+  readonly note: string | null
   readonly secondsLeft: number | null
   readonly cancelling: boolean
 }
@@ -82,6 +85,14 @@ export const plan = signal<TrainingPlan | null>(null)
 export const events = signal<readonly TrainingEvent[]>([])
 export const result = signal<TrainingResult | null>(null)
 export const answers = signal<{ readonly before: string; readonly after: string } | null>(null)
+export const answerSettings = signal<AnswerSettings>({
+  maxTokens: 120,
+  temperature: 0,
+  topP: 1,
+  topK: 0,
+  repetitionPenalty: 1,
+  seed: 0,
+})
 export const outputs = signal<readonly OutputFile[]>([])
 /** There are results that no download has saved. */
 export const unsaved = signal(false)

@@ -10,6 +10,15 @@ export function failureOf(error: unknown): Failure {
     : { name: 'Error', message: String(error) }
 }
 
+/** What is said of a piece of work beside its share: how much of how much, and how fast. */
+export interface Rate {
+  readonly note: string
+  /** Better known than from the share and the time that went by. */
+  readonly secondsLeft: number | null
+}
+
+export type OnProgress = (fraction: number | null, label?: string, rate?: Rate) => void
+
 /**
  * Does one long piece of work: shows its progress, and its error where it belongs.
  *
@@ -18,15 +27,15 @@ export function failureOf(error: unknown): Failure {
 export async function work<T>(
   stage: Stage,
   label: string,
-  run: (progress: (fraction: number | null, label?: string) => void) => Promise<T>,
+  run: (progress: OnProgress) => Promise<T>,
 ): Promise<T | undefined> {
   if (task.value) return undefined
   let begin = performance.now()
   let told = 0
-  task.value = { stage, label, fraction: null, secondsLeft: null, cancelling: false }
+  task.value = { stage, label, fraction: null, note: null, secondsLeft: null, cancelling: false }
   fail(stage, null)
   announcement.value = `${label}.`
-  const progress = (fraction: number | null, newLabel?: string) => {
+  const progress: OnProgress = (fraction, newLabel, rate) => {
     const now = task.value
     if (!now) return
     if (newLabel !== undefined && newLabel !== now.label) {
@@ -35,8 +44,8 @@ export async function work<T>(
     }
     const elapsed = (performance.now() - begin) / 1000
     const known = fraction !== null && fraction > 0.02 && elapsed > 1
-    const secondsLeft = known ? (elapsed * (1 - fraction)) / fraction : null
-    task.value = { ...now, label: newLabel ?? now.label, fraction, secondsLeft }
+    const secondsLeft = rate ? rate.secondsLeft : known ? (elapsed * (1 - fraction)) / fraction : null
+    task.value = { ...now, label: newLabel ?? now.label, fraction, note: rate?.note ?? null, secondsLeft }
     const quarter = Math.floor((fraction ?? 0) * 4)
     if (quarter > told && quarter < 4) {
       told = quarter

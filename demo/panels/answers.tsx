@@ -5,8 +5,7 @@ import { EvaluationTable } from '../parts/evaluation-table'
 import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
 import { answers, busy, prompts, ready, result } from '../state'
-
-const MOST_TOKENS = 120
+import { AnswerFields } from './answer-fields'
 
 export function AnswersPanel() {
   const [prompt, setPrompt] = useState<string | null>(null)
@@ -26,7 +25,7 @@ export function AnswersPanel() {
       <form
         onSubmit={event => {
           event.preventDefault()
-          void answer(shown, MOST_TOKENS)
+          void answer(shown)
         }}
       >
         <div class="field">
@@ -51,8 +50,10 @@ export function AnswersPanel() {
             </select>
           </div>
         )}
+        <AnswerFields />
         <ActionRow
           stage="answers"
+          stop="Stop"
           hint={!trained && 'Without a trained adapter only the model as it is answers.'}
         >
           <button type="submit" class="primary" disabled={!ready.value || shown.trim() === ''}>

@@ -1,9 +1,6 @@
-import { loadModel, startAgain } from '../actions'
-import { bundledModel } from '../client'
-import { count } from '../parts/format'
-import { FailureNotice, Notice } from '../parts/notice'
-import { Progress } from '../parts/progress'
-import { busy, device, lost, model, task } from '../state'
+import { startAgain } from '../actions'
+import { Notice } from '../parts/notice'
+import { busy, device, lost } from '../state'
 
 /** What the page is for, and what it runs on. */
 export function Header() {
@@ -15,22 +12,15 @@ export function Header() {
         preferences, and take the adapter with you.
       </p>
       <p class="promise">
-        Everything happens in this tab, on this device. Nothing is uploaded, and nothing is kept once you
-        close it.
+        Everything happens in this tab, on this device. Nothing of yours is uploaded, and nothing is kept once
+        you close it, but for models that you download.
       </p>
       <dl class="setup">
         <div>
           <dt>GPU</dt>
           <dd>{device.value?.name ?? 'Opening…'}</dd>
         </div>
-        <div>
-          <dt>Model</dt>
-          <dd>
-            <ModelLine />
-          </dd>
-        </div>
       </dl>
-      <FailureNotice stage="model" title="The model could not be loaded." />
       {device.value?.software && (
         <Notice kind="warning" title="This is a software adapter.">
           No GPU is used: all work runs on the processor, perhaps a hundred times slower. It is enough for the
@@ -51,41 +41,3 @@ export function Header() {
     </header>
   )
 }
-
-function ModelLine() {
-  const now = model.value
-  if (task.value?.stage === 'model') return <Progress stage="model" />
-  return (
-    <>
-      <span>
-        {now
-          ? `${now.bundled ? 'Bundled demonstration model' : now.name}, ${millions(now.parameters)} weights, ${count(now.context)} tokens of context`
-          : 'None yet'}
-      </span>
-      <span class="setup-actions">
-        <label class="button quiet">
-          Choose a model folder
-          <input
-            type="file"
-            multiple
-            disabled={busy.value}
-            // The types of Preact do not know the attribute.
-            {...{ webkitdirectory: true }}
-            onChange={event => {
-              const files = [...(event.currentTarget.files ?? [])]
-              event.currentTarget.value = ''
-              if (files.length > 0) void loadModel(files)
-            }}
-          />
-        </label>
-        {now && !now.bundled && (
-          <button type="button" class="quiet" disabled={busy.value} onClick={() => loadModel(bundledModel)}>
-            Use the bundled model
-          </button>
-        )}
-      </span>
-    </>
-  )
-}
-
-const millions = (n: number) => (n < 1e6 ? count(n) : `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} M`)

@@ -26,16 +26,21 @@ export function ScoresPanel() {
           The bundled scorers show how the method works. They are far too small to judge your data.
         </Notice>
       )}
-      {model.value && !model.value.scorers && (
+      {model.value?.noScores && (
+        <Notice kind="warning" title="This model cannot score.">
+          {model.value.noScores}. Scores that the file brings along can be used.
+        </Notice>
+      )}
+      {model.value && !model.value.noScores && !model.value.scorers && (
         <Notice kind="warning" title="This model was not trained to score.">
-          Its folder has no adapters “complexity” and “quality”, so it scores as it is, which may say little.
+          It has no adapters “complexity” and “quality”, so it is asked as it is, which may say little.
         </Notice>
       )}
       <ActionRow stage="scores" hint={hint}>
         <button
           type="button"
           class={scores.value ? '' : 'primary'}
-          disabled={!ready.value || usable === 0}
+          disabled={!ready.value || usable === 0 || model.value?.noScores !== null}
           onClick={() => scoreRows(null)}
         >
           {scores.value ? 'Score again' : 'Score the rows'}

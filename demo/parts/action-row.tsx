@@ -5,14 +5,20 @@ import { Progress } from './progress'
 /** A button, and beside it the progress of what it started, or else a hint. The row keeps its height. */
 export function ActionRow(props: {
   readonly stage: Stage
+  /** What the button that ends it is called. */
+  readonly stop?: string
   readonly hint: ComponentChildren
   readonly children: ComponentChildren
 }) {
-  const { stage, hint, children } = props
+  const { stage, stop, hint, children } = props
   return (
     <div class="actions">
       {children}
-      {task.value?.stage === stage ? <Progress stage={stage} /> : hint && <p class="hint">{hint}</p>}
+      {task.value?.stage === stage ? (
+        <Progress stage={stage} {...(stop ? { stop } : {})} />
+      ) : (
+        hint && <p class="hint">{hint}</p>
+      )}
     </div>
   )
 }

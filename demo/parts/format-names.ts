@@ -1,4 +1,5 @@
 import type { ContainerName } from '../../src/index'
+import type { StorageName } from '../model-protocol'
 
 export const containerNames: Readonly<Record<ContainerName, string>> = {
   json: 'JSON',
@@ -18,3 +19,11 @@ const formats: Readonly<Record<string, string>> = {
 }
 
 export const formatName = (format: string): string => formats[format] ?? format
+
+/** Ways to store weights, for people. */
+export const storageLabels: Readonly<Record<StorageName, string>> = {
+  f32: 'f32',
+  f16: 'fp16',
+  int8: 'int8',
+  int4: 'int4',
+}

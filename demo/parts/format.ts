@@ -10,6 +10,12 @@ export const fixed = (value: number | null, digits: number): string =>
 
 export const percent = (share: number): string => `${Math.round(100 * share)} %`
 
+/** A large number to three digits: “135 M”, “1.24 G”. */
+export const large = (n: number): string =>
+  n < 1e5 ? count(n) : n < 999.5e6 ? `${short(n / 1e6)} M` : `${short(n / 1e9)} G`
+
+const short = (n: number): string => n.toFixed(n < 9.995 ? 2 : n < 99.95 ? 1 : 0)
+
 export function bytes(n: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB']
   let value = n

@@ -3,22 +3,23 @@ import { type Stage, task } from '../state'
 import { duration, percent } from './format'
 
 /** The progress of the work in a part of the page, while there is any. */
-export function Progress({ stage }: { readonly stage: Stage }) {
+export function Progress(props: { readonly stage: Stage; readonly stop?: string }) {
+  const { stage, stop = 'Cancel' } = props
   const now = task.value
   if (now?.stage !== stage) return null
-  const { label, fraction, secondsLeft, cancelling } = now
+  const { label, fraction, note, secondsLeft, cancelling } = now
   return (
     <div class="progress">
       <div class="progress-text">
         <span>{cancelling ? 'Cancelling…' : `${label}…`}</span>
         <span class="muted">
-          {fraction !== null && percent(fraction)}
+          {note ?? (fraction !== null && percent(fraction))}
           {secondsLeft !== null && `, about ${duration(secondsLeft)} left`}
         </span>
       </div>
       <progress max={1} {...(fraction === null ? {} : { value: fraction })} aria-label={label} />
       <button type="button" class="quiet" disabled={cancelling} onClick={cancel}>
-        Cancel
+        {stop}
       </button>
     </div>
   )

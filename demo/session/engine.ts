@@ -1,6 +1,4 @@
 import {
-  filesFromList,
-  filesFromUrl,
   type Gpu,
   type LoadedScorer,
   LoraAdapter,
@@ -10,14 +8,18 @@ import {
   type ModelFiles,
   openGpu,
   type PeftAdapter,
+  ScorerError,
+  withTemplate,
 } from '../../src/index'
-import type { DeviceInfo, ModelInfo, ModelSource } from '../protocol'
+import type { ModelChoice, TemplateName } from '../model-protocol'
+import type { DeviceInfo, ModelInfo } from '../protocol'
+import { parametersOf } from './model-size'
+import { storages } from './storages'
+import { templates, templatesFor } from './templates'
 
 /** Everything that lives on the GPU. It can be lost at any time, so nothing is kept here alone but weights of files. */
 export class Engine implements Disposable {
-  #files: ModelFiles | null = null
-  #model: Model | null = null
-  #scorer: LoadedScorer | null = null
+  #loaded: Loaded | null = null
   #adapter: LoraAdapter | null = null
 
   private constructor(readonly gpu: Gpu) {}
@@ -35,55 +37,81 @@ export class Engine implements Disposable {
     return { name: this.gpu.adapterName, software: this.gpu.software }
   }
 
+  get hasModel(): boolean {
+    return this.#loaded !== null
+  }
+
   get model(): Model {
-    if (!this.#model) throw new Error('No model is loaded yet.')
-    return this.#model
+    return this.#present.model
   }
 
   get files(): ModelFiles {
-    if (!this.#files) throw new Error('No model is loaded yet.')
-    return this.#files
+    return this.#present.files
   }
 
+  /** @throws {ScorerError} if the model cannot score */
   get scorer(): LoadedScorer {
-    if (!this.#scorer) throw new Error('No model is loaded yet.')
-    return this.#scorer
+    const { scorer, reason } = this.#present.scores
+    if (!scorer) throw new ScorerError(reason ?? '')
+    return scorer
   }
 
   get adapter(): LoraAdapter | null {
     return this.#adapter
   }
 
-  /** Loads the model at this address, or the one in these files, in place of the present one. */
+  /**
+   * Loads the model in these files in place of the present one. One that takes much memory is given up first: without
+   * the bundled model, a failure leaves no model.
+   */
   async load(
-    source: ModelSource,
+    files: ModelFiles,
+    { storage, place }: ModelChoice,
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<ModelInfo> {
-    const bundled = typeof source === 'string'
-    const files = bundled ? filesFromUrl(source) : filesFromList(source)
-    const model = await loadModel(this.gpu, files, { signal, onProgress })
-    let scorer: LoadedScorer
+    if (this.#loaded && !this.#loaded.info.bundled) this.#release()
+    const model = await loadModel(this.gpu, files, { storage: storages[storage], signal, onProgress })
+    let scores: Scores
     try {
-      scorer = await loadScorer(model, files)
+      scores = await scoresOf(model, files)
     } catch (error) {
       model[Symbol.dispose]()
       throw error
     }
     this.#release()
-    this.#files = files
-    this.#model = model
-    this.#scorer = scorer
     const { weights, maxPositions } = model.network
-    const shapes = [...weights.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1))
-    return {
+    const { hasChatTemplate } = model.tokenizer
+    const bundled = place.kind === 'bundled'
+    const names = templatesFor(model.tokenizer)
+    const info = {
       name: bundled ? 'bundled' : files.name,
       bundled,
-      parameters: shapes.reduce((a, b) => a + b, 0),
+      kept: place.kind === 'kept' ? place : null,
+      storage,
+      weightBytes: [...weights.values()].reduce((sum, { bytes }) => sum + bytes, 0),
+      parameters: parametersOf(weights),
       context: maxPositions,
       vocabulary: model.tokenizer.size,
-      scorers: scorer.trained,
+      scorers: scores.scorer?.trained ?? false,
+      noScores: scores.reason,
+      ownTemplate: hasChatTemplate,
+      templates: names,
+      template: null,
     }
+    this.#loaded = { files, original: model, model, scores, info }
+    return hasChatTemplate ? info : this.write(names[0] ?? null)
+  }
+
+  /** Writes conversations with another template; null for the model's own. The adapter was trained with the one before. */
+  write(template: TemplateName | null): ModelInfo {
+    const loaded = this.#present
+    const { original } = loaded
+    const tokenizer = template ? withTemplate(original.tokenizer, templates[template]) : original.tokenizer
+    this.adopt(null)
+    loaded.model = { ...original, tokenizer }
+    loaded.info = { ...loaded.info, template }
+    return loaded.info
   }
 
   /** Takes an adapter of the present model in place of the one before. */
@@ -97,16 +125,43 @@ export class Engine implements Disposable {
     this.adopt(LoraAdapter.fromPeft(this.model.network, adapter))
   }
 
+  get #present(): Loaded {
+    if (!this.#loaded) throw new Error('No model is loaded yet.')
+    return this.#loaded
+  }
+
   #release(): void {
     this.adopt(null)
-    this.#scorer?.[Symbol.dispose]()
-    this.#model?.[Symbol.dispose]()
-    this.#scorer = null
-    this.#model = null
+    this.#loaded?.scores.scorer?.[Symbol.dispose]()
+    this.#loaded?.original[Symbol.dispose]()
+    this.#loaded = null
   }
 
   [Symbol.dispose](): void {
     this.#release()
     this.gpu[Symbol.dispose]()
+  }
+}
+
+interface Loaded {
+  readonly files: ModelFiles
+  readonly original: Model
+  /** With the chat template that is used. */
+  model: Model
+  readonly scores: Scores
+  info: ModelInfo
+}
+
+type Scores =
+  | { readonly scorer: LoadedScorer; readonly reason: null }
+  | { readonly scorer: null; readonly reason: string }
+
+/** A model that cannot score can still be trained and asked. */
+async function scoresOf(model: Model, files: ModelFiles): Promise<Scores> {
+  try {
+    return { scorer: await loadScorer(model, files), reason: null }
+  } catch (error) {
+    if (error instanceof ScorerError) return { scorer: null, reason: error.message }
+    throw error
   }
 }

@@ -2,11 +2,11 @@ import {
   defaultJobOptions,
   fileExtension,
   type Gpu,
+  type ModelInfo as HubInfo,
   type JobOptions,
   jobManifest,
   jsonLines,
   type ModelFiles,
-  modelDigests,
   type PairFile,
   type RowFile,
   writePeftAdapter,
@@ -14,12 +14,16 @@ import {
 } from '../../src/index'
 import type { AnswerPair, ModelInfo, OutputFile, RowWriting } from '../protocol'
 import type { Selected } from './curation'
+import { digestsOf } from './model-digests'
 import type { Input, Trained } from './results'
+import { storages } from './storages'
 
 /** All that a session has come to. */
 export interface Results {
   readonly gpu: Gpu
   readonly files: ModelFiles
+  /** What the Hub said of the model, where it is kept from there. */
+  readonly listed: HubInfo | null
   readonly model: ModelInfo
   readonly rows: Input<RowFile> | null
   readonly pairs: Input<PairFile> | null
@@ -32,7 +36,7 @@ type Content = string | Uint8Array<ArrayBuffer>
 
 /** The files under the names that `tabtune run` gives them, and a report for people; the manifest has all their hashes. */
 export async function outputFiles(results: Results): Promise<OutputFile[]> {
-  const { gpu, files, model, rows, pairs, selected, trained } = results
+  const { gpu, files, listed, model, rows, pairs, selected, trained } = results
   if (!selected && !trained) return []
   const outputs = new Map<string, Content>()
   const about = new Map<string, string>()
@@ -71,7 +75,12 @@ export async function outputFiles(results: Results): Promise<OutputFile[]> {
   add('report.html', 'All of it to read, in one file', report(results))
   const manifest = await jobManifest({
     gpu,
-    model: { name: model.name, files: await digestsOf(files) },
+    model: {
+      name: model.name,
+      files: await digestsOf(files, listed),
+      ...(model.storage === 'f32' ? {} : { storage: storages[model.storage].name }),
+      ...(model.template ? { template: model.template } : {}),
+    },
     options: usedOptions(results),
     inputs: [rows, pairs].flatMap(input => (input ? [input.digest] : [])),
     outputs,
@@ -144,15 +153,6 @@ function metrics({ dropped, result: { steps, before, after } }: Trained): string
     ...steps,
     ...(before && after ? [{ before, after }] : []),
   ])
-}
-
-/** A model's files do not change, and hashing large ones takes seconds. */
-const digests = new WeakMap<ModelFiles, ReturnType<typeof modelDigests>>()
-
-function digestsOf(files: ModelFiles): ReturnType<typeof modelDigests> {
-  const known = digests.get(files) ?? modelDigests(files)
-  digests.set(files, known)
-  return known
 }
 
 function typeOf(name: string): string {

@@ -17,6 +17,7 @@ import type { Trained } from './results'
  * Trains a fresh adapter, which becomes the engine's. Stopped after its first step, it keeps the adapter as the last
  * step made it.
  *
+ * @param baseModel the Hub's id of the model, for the adapter's configuration; null where it has none
  * @param begin gives the signal of a new part that can be cancelled
  * @throws the signal's reason when it is aborted before the first step's results are there
  */
@@ -24,6 +25,7 @@ export async function runTraining(
   engine: Engine,
   { pairs, dropped }: EncodedPairs,
   options: JobOptions,
+  baseModel: string | null,
   begin: () => AbortSignal,
   onEvent: (event: TrainingEvent) => void,
 ): Promise<Trained> {
@@ -67,5 +69,5 @@ export async function runTraining(
   }
   const { before = null, after = null } = measured ?? {}
   const result = { steps, stopped, before, after, seconds: seconds() }
-  return { options, dropped, result, adapter: await adapter.toPeft() }
+  return { options, dropped, result, adapter: await adapter.toPeft(baseModel) }
 }

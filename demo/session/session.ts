@@ -2,18 +2,22 @@ import { proxy } from 'comlink'
 import {
   type EncodedPairs,
   encodeForJob,
+  GpuError,
   generate,
+  type ModelInfo as HubInfo,
   type JobOptions,
   type PairFile,
   readPairs,
 } from '../../src/index'
+import type { ModelChoice, TemplateName } from '../model-protocol'
 import type {
   AnswerPair,
+  AnswerSettings,
   DeviceInfo,
   FileSummary,
   GivenPairs,
+  LoadOutcome,
   ModelInfo,
-  ModelSource,
   OutputFile,
   TrainingEvent,
   TrainingPlan,
@@ -21,6 +25,7 @@ import type {
 } from '../protocol'
 import { Engine } from './engine'
 import { LongCalls, type OnProgress } from './long-calls'
+import { ModelShelf } from './model-shelf'
 import { outputFiles } from './outputs'
 import { described, type Input, need, type Trained } from './results'
 import { RowSession } from './row-session'
@@ -34,9 +39,15 @@ import { planTraining } from './training-plan'
 export class Session {
   #engine: Engine | null = null
   #model: ModelInfo | null = null
-  #source: ModelSource | null = null
+  /** What the Hub said of it. */
+  #info: HubInfo | null = null
+  #choice: ModelChoice | null = null
+  /** The first choice. */
+  #bundled: ModelChoice | null = null
   #encoded: { readonly maxLength: number; readonly value: EncodedPairs } | null = null
   readonly #calls = new LongCalls()
+  readonly #shelf = new ModelShelf(() => this.#gpu.gpu, this.#calls)
+  readonly shelf = proxy(this.#shelf)
   readonly rows = proxy(new RowSession(() => this.#gpu, this.#calls))
   #pairs: Input<PairFile> | null = null
   #trained: Trained | null = null
@@ -50,22 +61,40 @@ export class Session {
     return this.#engine.info
   }
 
-  /** Replaces the model. What was computed with the one before is dropped. */
-  async loadModel(source: ModelSource, onProgress: OnProgress): Promise<ModelInfo> {
-    const info = await this.#gpu.load(source, this.#calls.begin(), onProgress)
-    this.#model = info
-    this.#source = source
-    this.#encoded = null
-    this.rows.forgetScores()
-    this.#trained = null
-    this.#answers = []
-    return info
+  /**
+   * Replaces the model. What was computed with the one before is dropped. If it cannot be loaded and the one before is
+   * gone, the bundled one takes its place.
+   */
+  async loadModel(choice: ModelChoice, onProgress: OnProgress): Promise<LoadOutcome> {
+    this.#bundled ??= choice
+    const before = this.#model
+    try {
+      this.#model = await this.#load(choice, onProgress)
+      this.#forget()
+      return { model: this.#model, failure: null, loaded: true }
+    } catch (error) {
+      // A device that failed does nothing more.
+      if (this.#gpu.hasModel || before === null || error instanceof GpuError) throw error
+      this.#forget()
+      this.#model = await this.#load(this.#bundled, onProgress)
+      const { name, message } = error as Error
+      return { model: this.#model, failure: name === 'AbortError' ? null : { name, message }, loaded: false }
+    }
   }
 
   /** After `open`: the same model once more, with the adapter that was trained. */
   async reloadModel(onProgress: OnProgress): Promise<ModelInfo> {
-    this.#model = await this.#gpu.load(need(this.#source, 'model'), this.#calls.begin(), onProgress)
+    const template = this.#model?.template ?? null
+    this.#model = await this.#load(need(this.#choice ?? this.#bundled, 'model'), onProgress)
+    if (template !== this.#model.template) this.#model = this.#gpu.write(template)
     if (this.#trained) this.#gpu.restore(this.#trained.adapter)
+    return this.#model
+  }
+
+  /** Writes conversations with another template; null for the model's own. What was trained and answered is dropped. */
+  useTemplate(template: TemplateName | null): ModelInfo {
+    this.#model = this.#gpu.write(template)
+    this.#forgetTraining()
     return this.#model
   }
 
@@ -78,10 +107,8 @@ export class Session {
     const { name } = how
     const read = await readPairs(file, { ...how, ...this.#calls.reading(onProgress) })
     this.#pairs = { file: read, ...(await described(file, name, read)) }
-    this.#encoded = null
     this.#gpu.adopt(null)
-    this.#trained = null
-    this.#answers = []
+    this.#forgetTraining()
     return this.#pairs.summary
   }
 
@@ -100,25 +127,35 @@ export class Session {
     const encoded = this.#encode(options)
     this.#trained = null
     this.#answers = []
-    this.#trained = await runTraining(this.#gpu, encoded, options, () => this.#calls.begin(), onEvent)
+    const baseModel = this.#info?.id ?? null
+    this.#trained = await runTraining(
+      this.#gpu,
+      encoded,
+      options,
+      baseModel,
+      () => this.#calls.begin(),
+      onEvent,
+    )
     return this.#trained.result
   }
 
   /** Answers without the adapter, then with it if there is one. Cancelled, it keeps what was written so far. */
   async answer(
     prompt: string,
-    maxTokens: number,
+    settings: AnswerSettings,
     onText: (side: 'before' | 'after', text: string) => void,
   ): Promise<void> {
     const { model, adapter } = this.#gpu
     const signal = this.#calls.begin()
     const answers = { before: '', after: '' }
+    // A model that the template is new to goes on with the next turn.
+    const stop = model.tokenizer.template?.stop ?? []
     const sides = adapter ? (['before', 'after'] as const) : (['before'] as const)
     try {
       for (const side of sides) {
         const map = side === 'after' ? adapter!.map : null
         const turns = [{ role: 'user', content: prompt }]
-        for await (const text of generate(model, turns, { adapter: map, maxTokens, signal })) {
+        for await (const text of generate(model, turns, { ...settings, stop, adapter: map, signal })) {
           answers[side] += text
           onText(side, text)
         }
@@ -134,6 +171,7 @@ export class Session {
     return outputFiles({
       gpu: this.#gpu.gpu,
       files: this.#gpu.files,
+      listed: this.#info,
       model: need(this.#model, 'model'),
       rows: this.rows.input,
       pairs: this.#pairs,
@@ -141,6 +179,27 @@ export class Session {
       trained: this.#trained,
       answers: this.#answers,
     })
+  }
+
+  async #load(choice: ModelChoice, onProgress: OnProgress): Promise<ModelInfo> {
+    const signal = this.#calls.begin()
+    const { files, info } = await this.#shelf.open(choice.place, signal)
+    const model = await this.#gpu.load(files, choice, signal, onProgress)
+    this.#choice = choice
+    this.#info = info
+    return model
+  }
+
+  /** Drops what was computed with the model before. */
+  #forget(): void {
+    this.rows.forgetScores()
+    this.#forgetTraining()
+  }
+
+  #forgetTraining(): void {
+    this.#encoded = null
+    this.#trained = null
+    this.#answers = []
   }
 
   get #gpu(): Engine {
