@@ -1,7 +1,6 @@
 import {
   cachedHubFiles,
   fetchModel,
-  filesFromHub,
   filesFromList,
   type Gpu,
   HubError,
@@ -15,6 +14,7 @@ import {
 } from '../../src/index'
 import type { FolderPlace, HubPlace, KeptPlace, ListedFile, LookUp, ModelFacts } from '../model-protocol'
 import { endpoint, hubOptions } from './hub'
+import { memoryStore } from './memory-store'
 import { sizeOf } from './model-size'
 
 /** What is looked up with, and where models are kept, if the browser keeps any. */
@@ -42,7 +42,7 @@ async function hubFacts(place: HubPlace, context: LookUpContext): Promise<ModelF
   const { store, signal } = context
   const options = { ...hubOptions(place), signal, retry: { tries: 2 } }
   const info = await modelInfo(place.id, options)
-  const files = filesFromHub(place.id, { ...options, revision: info.commit })
+  const files = cachedHubFiles(place.id, { ...options, revision: info.commit, store: memoryStore() })
   const all = store ? await listModels(store) : []
   const kept = all.find(({ id, commit }) => id === info.id && commit === info.commit)
   return {

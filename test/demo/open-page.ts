@@ -8,8 +8,12 @@ import { preview } from 'vite'
 
 const root = new URL('../../', import.meta.url).pathname
 
-/** The page as it is shipped: built, and served by nothing but a server of files. */
-export async function servePage() {
+/**
+ * The page as it is shipped: built, and served by nothing but a server of files.
+ *
+ * @param hub hosts that it gets models from, in place of the Hub's
+ */
+export async function servePage(hub?: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'tabtune-page-'))
   const build = [
     'node_modules/vite/bin/vite.js',
@@ -21,7 +25,7 @@ export async function servePage() {
     folder,
   ]
   // Vitest's own NODE_ENV would give a build for tests.
-  const env = { ...process.env, NODE_ENV: 'production' }
+  const env = { ...process.env, NODE_ENV: 'production', ...(hub && { TABTUNE_HUB: hub.join(' ') }) }
   await promisify(execFile)(process.execPath, build, { cwd: root, env })
   const server = await preview({
     root,

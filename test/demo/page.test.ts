@@ -248,14 +248,17 @@ test(
       await copyFile(new URL(name, bundled), join(folder, name))
     const { page } = await openPage(browser, site.address)
     try {
+      await page.getByRole('button', { name: 'Choose another' }).click()
       await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, model_type: 'mamba' }))
-      await page.getByLabel('Choose a model folder').setInputFiles(folder)
+      await page.getByLabel('A folder of yours').setInputFiles(folder)
       await page.getByRole('alert').getByText('model_type is "mamba"').waitFor()
       await page.getByText('Bundled demonstration model').waitFor()
+      expect(await page.getByRole('button', { name: 'Use this model' }).count()).toBe(0)
 
       await writeFile(join(folder, 'config.json'), JSON.stringify(config))
-      await page.getByLabel('Choose a model folder').setInputFiles(folder)
-      await page.getByText(basename(folder)).waitFor()
+      await page.getByLabel('A folder of yours').setInputFiles(folder)
+      await page.getByRole('button', { name: 'Use this model' }).click()
+      await page.locator('.model-now').getByText(basename(folder)).waitFor()
       await page.getByText('This model was not trained to score.').waitFor()
       expect(await page.getByRole('alert').count()).toBe(0)
     } finally {
