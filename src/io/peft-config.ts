@@ -16,7 +16,7 @@ export class PeftAdapterError extends Error {
 
 /** Keys that change what the adapter computes, beyond plain LoRA, unless they are null, false or empty. */
 const unsupported = [
-  ...['use_dora', 'lora_bias', 'fan_in_fan_out', 'rank_pattern', 'alpha_pattern', 'modules_to_save'],
+  ...['use_dora', 'lora_bias', 'rank_pattern', 'alpha_pattern', 'modules_to_save'],
   ...['layers_to_transform', 'layers_pattern', 'layer_replication', 'target_parameters', 'megatron_config'],
   ...['trainable_token_indices', 'alora_invocation_tokens', 'use_qalora', 'use_bdlora', 'arrow_config'],
   ...['kasa_config', 'monteclora_config', 'velora_config'],

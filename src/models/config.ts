@@ -13,6 +13,9 @@ export interface RopeConfig {
 
 /** The largest size that a config may ask for: no weight could have it, and sums of a few stay exact. */
 const MOST = 2 ** 31
+/** Layers and positions are counted out before any weight is looked at: lists of names, tables of angles. */
+const MOST_LAYERS = 4096
+const MOST_POSITIONS = 2 ** 24
 
 /** Reads the fields of a `config.json`. Every method throws `ModelError` naming the field. */
 export class Config {
@@ -36,15 +39,26 @@ export class Config {
     return new ModelError(`${this.name}: config.json: ${this.place}${key} is ${text}, ${problem}`)
   }
 
-  integer(key: string, fallback?: number): number {
+  integer(key: string, fallback?: number, most = MOST): number {
     const value = this.json[key] ?? fallback
-    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MOST) return value
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MOST) {
+      if (value > most) throw this.refuse(key, `expected at most ${most}`)
+      return value
+    }
     if (this.json[key] === undefined || this.json[key] === null) {
       throw new ModelError(
         `${this.name}: config.json: ${this.place}${key} is ${JSON.stringify(value)}, expected a positive integer`,
       )
     }
     throw this.refuse(key, 'expected a positive integer')
+  }
+
+  layers(key: string, fallback?: number): number {
+    return this.integer(key, fallback, MOST_LAYERS)
+  }
+
+  positions(key: string, fallback?: number): number {
+    return this.integer(key, fallback, MOST_POSITIONS)
   }
 
   positive(key: string, fallback?: number): number {

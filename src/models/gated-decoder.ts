@@ -73,13 +73,13 @@ export function readGatedDecoder(config: Config, architecture: string): GatedDec
     )
   }
   checkHeadSize(config, headSize)
-  const maxPositions = config.integer('max_position_embeddings', 2048)
+  const maxPositions = config.positions('max_position_embeddings', 2048)
   return {
     architecture,
     vocabulary: config.integer('vocab_size'),
     hidden,
     intermediate: config.integer('intermediate_size'),
-    layers: config.integer('num_hidden_layers'),
+    layers: config.layers('num_hidden_layers'),
     heads,
     kvHeads,
     headSize,

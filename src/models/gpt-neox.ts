@@ -54,7 +54,7 @@ function read(config: Config): GptNeoxConfig {
   }
   const headSize = hidden / heads
   checkHeadSize(config, headSize)
-  const maxPositions = config.integer('max_position_embeddings', 2048)
+  const maxPositions = config.positions('max_position_embeddings', 2048)
   const nested = config.json.rope_parameters == null ? null : config.inner('rope_parameters')
   const base = config.positive('rotary_emb_base', 10000)
   const share =
@@ -71,7 +71,7 @@ function read(config: Config): GptNeoxConfig {
     vocabulary: config.integer('vocab_size', 50432),
     hidden,
     intermediate: config.integer('intermediate_size', 24576),
-    layers: config.integer('num_hidden_layers', 44),
+    layers: config.layers('num_hidden_layers', 44),
     kvHeads: heads,
     headSize,
     maxPositions,

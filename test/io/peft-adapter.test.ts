@@ -92,7 +92,6 @@ describe('a config', () => {
     ['lora_bias', true],
     ['bias', 'all'],
     ['bias', 'lora_only'],
-    ['fan_in_fan_out', true],
     ['rank_pattern', { q_proj: 8 }],
     ['alpha_pattern', { q_proj: 8 }],
     ['modules_to_save', ['lm_head']],
