@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { filesFromDirectory, filesFromUrl, ModelFilesError } from '../../../src/io/model-files'
+import { defaultStore, openModelFiles } from '../../../src/io/open-model-files'
 import official from '../../fixtures/safetensors.json'
 
 describe('a directory handle', () => {
@@ -41,5 +42,24 @@ describe('the server of the page', () => {
     const files = filesFromUrl('/test/fixtures/')
     expect(await files.has('model.safetensors')).toBe(false)
     await expect(files.text('config.json')).rejects.toThrow(/config\.json: the server answered/)
+  })
+})
+
+describe('a source of any kind', () => {
+  test('is told by what it is: an address relative to the page, a directory, files, or an id', async () => {
+    expect(await (await openModelFiles('/test/fixtures/')).has('safetensors.json')).toBe(true)
+    expect(await (await openModelFiles('./test/fixtures')).has('none.json')).toBe(false)
+    const root = await navigator.storage.getDirectory()
+    expect(await (await openModelFiles(root)).has('config.json')).toBe(false)
+    const transfer = new DataTransfer()
+    transfer.items.add(new File(['"listed"'], 'config.json'))
+    expect(await (await openModelFiles(transfer.files)).text('config.json')).toBe('"listed"')
+    const id = await openModelFiles('owner/model', { offline: true })
+    expect(id.name).toBe('owner/model')
+    await expect(id.has('config.json')).rejects.toThrow(
+      /not in the cache \(the browser's storage for this page\)/,
+    )
+    expect(defaultStore()!.name).toBe("the browser's storage for this page")
+    await expect(openModelFiles('/models/', { token: 'hf_secret' })).rejects.toThrow(/goes nowhere else/)
   })
 })
