@@ -11,8 +11,17 @@ export interface RopeConfig {
   readonly scale: number
 }
 
+/** A value of a config, for a message: its beginning if it is long. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined'
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
 /** The largest size that a config may ask for: no weight could have it, and sums of a few stay exact. */
 const MOST = 2 ** 31
+/** Lists and tables as long are made before any weight is looked at. No model comes near. */
+export const MOST_LAYERS = 1024
+export const MOST_POSITIONS = 2 ** 23
 /** Layers and positions are counted out before any weight is looked at: lists of names, tables of angles. */
 const MOST_LAYERS = 4096
 const MOST_POSITIONS = 2 ** 24
@@ -34,9 +43,9 @@ export class Config {
 
   /** An error about a field. */
   refuse(key: string, problem: string): ModelError {
-    const value = JSON.stringify(this.json[key])
-    const text = value && value.length > 200 ? `${value.slice(0, 200)}…` : value
-    return new ModelError(`${this.name}: config.json: ${this.place}${key} is ${text}, ${problem}`)
+    return new ModelError(
+      `${this.name}: config.json: ${this.place}${key} is ${shown(this.json[key])}, ${problem}`,
+    )
   }
 
   integer(key: string, fallback?: number, most = MOST): number {
@@ -103,18 +112,26 @@ export class Config {
   }
 
   /**
-   * Rotary positions: `rope_parameters`, or in older files `rope_scaling` beside `rope_theta`. The kinds are those of
+   * Rotary positions: `ropeParameters`, in older files beside `rope_theta`. The kinds are those of
    * `modeling_rope_utils` in transformers, but for those that depend on a text's length.
    *
-   * @param theta where the file says none
    * @param maxPositions the model's, for scalings that do not repeat it
    */
-  rope(maxPositions: number, theta = 10000): RopeConfig {
-    const key = this.json.rope_parameters == null ? 'rope_scaling' : 'rope_parameters'
-    return this.inner(key).scaling(this.positive('rope_theta', theta), maxPositions)
+  rope(maxPositions: number): RopeConfig {
+    return this.ropeParameters().scaling(this.positive('rope_theta', 10000), maxPositions)
   }
 
-  /** Reads this object as the parameters of rotary positions. */
+  /** `rope_scaling`, or where it has no field `rope_parameters`: transformers prefers the older name too. */
+  ropeParameters(): Config {
+    const older = this.inner('rope_scaling')
+    return Object.keys(older.json).length > 0 ? older : this.inner('rope_parameters')
+  }
+
+  /**
+   * Reads this object as the parameters of rotary positions.
+   *
+   * @param fallbackTheta where it says none
+   */
   scaling(fallbackTheta: number, maxPositions: number): RopeConfig {
     const theta = this.positive('rope_theta', fallbackTheta)
     const type = this.json.rope_type ?? this.json.type ?? 'default'
@@ -160,7 +177,7 @@ export class Config {
       }
     }
     throw new ModelError(
-      `${this.name}: config.json: rotary positions of type ${JSON.stringify(type)} are not supported`,
+      `${this.name}: config.json: rotary positions of type ${shown(type)} are not supported`,
     )
   }
 }

@@ -8,7 +8,7 @@ import { int4 } from '../ops/format-int4'
 import { int8 } from '../ops/format-int8'
 import type { WeightFormat } from '../ops/weight-format'
 import type { Architecture, Blueprint, WeightSpecs } from './architecture'
-import { Config, type Json } from './config'
+import { Config, type Json, shown } from './config'
 import { ModelError } from './errors'
 import { uploadWeights } from './upload-weights'
 import { weightNames } from './weight-names'
@@ -81,9 +81,7 @@ export async function readBlueprint<Network>(
   const known = architectures.find(({ modelType }) => modelType === kind)
   if (!known) {
     const names = architectures.map(({ modelType }) => modelType).join(', ')
-    throw new ModelError(
-      `${files.name}: config.json: model_type is ${JSON.stringify(kind)}, known are: ${names}`,
-    )
+    throw new ModelError(`${files.name}: config.json: model_type is ${shown(kind)}, known are: ${names}`)
   }
   return known.blueprint(new Config(json, files.name))
 }

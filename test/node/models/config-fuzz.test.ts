@@ -78,7 +78,6 @@ test('a config is read or refused, whatever it says, and never asks for more tha
   let [accepted, built] = [0, 0]
   await fc.assert(
     fc.asyncProperty(document, async config => {
-      const began = performance.now()
       try {
         const { weights, build } = await readBlueprint(
           filesFromList(new Map([['config.json', new Blob([config])]]), 'fuzzed'),
@@ -98,7 +97,6 @@ test('a config is read or refused, whatever it says, and never asks for more tha
         if (!(error instanceof ModelError || error instanceof OutOfMemoryError)) throw error
         expect(error.message.length).toBeLessThan(600)
       }
-      expect(performance.now() - began, 'milliseconds').toBeLessThan(2000)
     }),
     { numRuns: RUNS },
   )
