@@ -19,9 +19,6 @@ export function shown(value: unknown): string {
 
 /** The largest size that a config may ask for: no weight could have it, and sums of a few stay exact. */
 const MOST = 2 ** 31
-/** Lists and tables as long are made before any weight is looked at. No model comes near. */
-export const MOST_LAYERS = 1024
-export const MOST_POSITIONS = 2 ** 23
 /** Layers and positions are counted out before any weight is looked at: lists of names, tables of angles. */
 const MOST_LAYERS = 4096
 const MOST_POSITIONS = 2 ** 24

@@ -16,6 +16,7 @@ export const gemma3: Architecture = {
     config.only('final_logit_softcapping', undefined)
     config.only('use_bidirectional_attention', undefined, false)
     const own = config.with({
+      num_key_value_heads: 4,
       head_dim: 256,
       max_position_embeddings: 131072,
       tie_word_embeddings: true,
@@ -49,15 +50,18 @@ export const gemma3: Architecture = {
 }
 
 /** Since version 5 of transformers each kind of layer has its own parameters. */
-const byKind = (config: Config, kind: string): Config | null =>
-  config.json.rope_parameters == null ? null : config.inner('rope_parameters').inner(kind)
+const ropeParameters = (config: Config, kind: string): Config => config.inner('rope_parameters').inner(kind)
 
 const localRope = (config: Config, maxPositions: number): RopeConfig =>
-  byKind(config, 'sliding_attention')?.scaling(10_000, maxPositions) ?? {
-    theta: config.positive('rope_local_base_freq', 10_000),
-    scaling: null,
-    scale: 1,
-  }
+  ropeParameters(config, 'sliding_attention').scaling(
+    config.positive('rope_local_base_freq', 10_000),
+    maxPositions,
+  )
 
-const globalRope = (config: Config, maxPositions: number): RopeConfig =>
-  byKind(config, 'full_attention')?.scaling(1_000_000, maxPositions) ?? config.rope(maxPositions, 1_000_000)
+/** `rope_scaling` of older files is of these layers alone, and goes before what is said beside it. */
+function globalRope(config: Config, maxPositions: number): RopeConfig {
+  const parameters = ropeParameters(config, 'full_attention')
+  return parameters
+    .with({ ...parameters.json, ...config.inner('rope_scaling').json })
+    .scaling(config.positive('rope_theta', 1_000_000), maxPositions)
+}

@@ -55,12 +55,8 @@ function read(config: Config): GptNeoxConfig {
   const headSize = hidden / heads
   checkHeadSize(config, headSize)
   const maxPositions = config.positions('max_position_embeddings', 2048)
-  const nested = config.json.rope_parameters == null ? null : config.inner('rope_parameters')
-  const base = config.positive('rotary_emb_base', 10000)
-  const share =
-    nested?.json.partial_rotary_factor == null
-      ? config.positive('rotary_pct', 0.25)
-      : nested.positive('partial_rotary_factor')
+  const parameters = config.ropeParameters()
+  const share = parameters.positive('partial_rotary_factor', config.positive('rotary_pct', 0.25))
   // As transformers rounds: towards zero.
   const rotated = Math.trunc(headSize * share)
   if (rotated > headSize || rotated < 2 || rotated % 2 !== 0) {
@@ -79,7 +75,7 @@ function read(config: Config): GptNeoxConfig {
     tied: config.boolean('tie_word_embeddings', false),
     activation: config.choice('hidden_act', activations, 'gelu'),
     rotated,
-    rope: config.rope(maxPositions, base),
+    rope: parameters.scaling(config.positive('rotary_emb_base', 10000), maxPositions),
     bias: config.boolean('attention_bias', true),
     parallel: config.boolean('use_parallel_residual', true),
   }

@@ -14,7 +14,7 @@ export function layerWindows(
   const window = config.integer('sliding_window')
   const types = layerTypes(config, layers)
   if (types) return { window, has: l => types[l] === 'sliding_attention' }
-  const { max_window_layers: from = 28 } = config.json
+  const { max_window_layers: from } = config.json
   if (typeof from !== 'number' || !Number.isInteger(from) || from < 0) {
     throw config.refuse('max_window_layers', 'expected a number of layers')
   }

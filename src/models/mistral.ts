@@ -6,12 +6,15 @@ export const mistral: Architecture = {
   modelType: 'mistral',
   blueprint(config) {
     config.only('hidden_act', undefined, 'silu')
-    const base = readGatedDecoder(config, 'mistral')
-    const { sliding_window: window = 4096 } = config.json
-    const rope = base.kinds[0]!.rope
-    return gatedDecoder({
-      ...base,
-      kinds: [{ window: window === null ? null : config.integer('sliding_window', 4096), rope }],
+    const own = config.with({
+      num_key_value_heads: 8,
+      max_position_embeddings: 131072,
+      sliding_window: 4096,
+      ...config.json,
     })
+    const base = readGatedDecoder(own, 'mistral')
+    // A window of null is none.
+    const window = own.json.sliding_window === null ? null : own.integer('sliding_window')
+    return gatedDecoder({ ...base, kinds: [{ window, rope: base.kinds[0]!.rope }] })
   },
 }

@@ -8,10 +8,19 @@ export const qwen2: Architecture = {
   modelType: 'qwen2',
   blueprint(config) {
     config.only('hidden_act', undefined, 'silu')
-    const base = windowed(config, readGatedDecoder(config, 'qwen2'))
+    const own = config.with({ ...qwenDefaults, ...config.json })
+    const base = windowed(own, readGatedDecoder(own, 'qwen2'))
     return gatedDecoder({ ...base, biases: { qkv: true, output: false, mlp: false } })
   },
 }
+
+/** What transformers takes where a config of Qwen2 or Qwen3 is silent. */
+export const qwenDefaults = {
+  num_key_value_heads: 32,
+  max_position_embeddings: 32768,
+  sliding_window: 4096,
+  max_window_layers: 28,
+} as const
 
 /** With the window that some of Qwen's layers have. */
 export function windowed(config: Config, base: GatedDecoderConfig): GatedDecoderConfig {

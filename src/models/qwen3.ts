@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture'
 import { gatedDecoder, readGatedDecoder } from './gated-decoder'
-import { windowed } from './qwen2'
+import { qwenDefaults, windowed } from './qwen2'
 
 /** Qwen3, https://arxiv.org/abs/2505.09388: Llama whose queries and keys are normalized head by head. */
 export const qwen3: Architecture = {
@@ -8,9 +8,7 @@ export const qwen3: Architecture = {
   blueprint(config) {
     config.only('hidden_act', undefined, 'silu')
     const attention = config.boolean('attention_bias', false)
-    // Its configs give the size of heads; transformers takes 128 where they do not.
-    const json = { head_dim: 128, ...config.json }
-    const own = config.with(json)
+    const own = config.with({ ...qwenDefaults, head_dim: 128, ...config.json })
     return gatedDecoder({
       ...windowed(own, readGatedDecoder(own, 'qwen3')),
       biases: { qkv: attention, output: attention, mlp: false },
