@@ -35,7 +35,7 @@ function makeAdapter({ LoraAdapter, counterHash }, network) {
 
 async function run(load) {
   const { openGpu } = await load('gpu/open-gpu')
-  const { filesFromFolder } = await load('io/model-files-node')
+  const { filesFromFolder } = await load('io/folder-files')
   const { readPeftAdapter, writePeftAdapter } = await load('io/peft-adapter')
   const { loadModel } = await load('models/load-model')
   const { pack, uploadPacked } = await load('nn/packed')

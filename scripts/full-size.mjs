@@ -46,7 +46,7 @@ async function formatOf(load, name) {
 
 async function run(load) {
   const { openGpu } = await load('gpu/open-gpu')
-  const { filesFromFolder } = await load('io/model-files-node')
+  const { filesFromFolder } = await load('io/folder-files')
   const { loadModel } = await load('models/load-model')
   const { pack, uploadPacked } = await load('nn/packed')
   const { linear } = await load('ops/linear')

@@ -6,7 +6,7 @@ import { test as base } from './gpu'
 export async function bundledFiles(): Promise<ModelFiles> {
   const place = 'demo/public/model'
   if (globalThis.location) return filesFromUrl(`/${place}/`)
-  const { filesFromFolder } = await import('../src/io/model-files-node')
+  const { filesFromFolder } = await import('../src/io/folder-files')
   const { fileURLToPath } = await import('node:url')
   return filesFromFolder(fileURLToPath(new URL(`../${place}`, import.meta.url)))
 }

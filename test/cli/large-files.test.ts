@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { readPieces } from '../../src/io/model-files-node'
+import { readPieces } from '../../src/io/folder-files'
 import { temporaryFolder } from './command'
 
 it('reads a file of any size in pieces that Node takes', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { version } from '../../package.json'
 import type { Manifest, SelectionRecord } from '../../src/index'
 import { readPeftAdapter } from '../../src/index'
-import { filesFromFolder } from '../../src/io/model-files-node'
+import { filesFromFolder } from '../../src/io/folder-files'
 import { root, run, temporaryFolder } from './command'
 
 /** Rows whose text a careless reader would change: escapes, numbers that no double holds, fields of their own. */

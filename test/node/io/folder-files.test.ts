@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { filesFromFolder } from '../../../src/io/folder-files'
 import { ModelFilesError } from '../../../src/io/model-files'
-import { filesFromFolder } from '../../../src/io/model-files-node'
 
 let folder: string
 beforeAll(async () => {

@@ -1,2 +1,0 @@
-// Under this name for what is only built for Node.
-export { filesFromFolder, readPieces } from './folder-files'
