@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import { dryGpu } from '../../src/gpu/dry-gpu'
 import { openSafetensors } from '../../src/io/safetensors'
@@ -118,6 +119,7 @@ test.for([
   ['vocab_size', { vocab_size: '30522' }],
   ['layer_norm_eps', { layer_norm_eps: 0 }],
   ['num_hidden_layers', { num_hidden_layers: 2.5 }],
+  ['num_hidden_layers', { num_hidden_layers: 2 ** 30 }],
   ['max_position_embeddings', { max_position_embeddings: -1 }],
   ['model_type', { model_type: 'roberta' }],
 ] as const)('refuses a config whose %s is not computed here', async ([named, change]) => {
@@ -126,4 +128,30 @@ test.for([
   const error = await readBlueprint(files, [bert]).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(ModelError)
   expect((error as Error).message).toContain(named)
+})
+
+test('reads or refuses a config, whatever it says', async () => {
+  const config = JSON.parse(mini.files['config.json']!)
+  const fields = [...Object.keys(config), 'position_embedding_type', '__proto__']
+  const number = fc.oneof(fc.constantFrom(0, -1, 1, 2, 8, 64, 0.5, 2 ** 31, 1e308), fc.integer())
+  const value = fc.oneof(number, fc.constantFrom('gelu', 'absolute', 'toString', null), fc.jsonValue())
+  const changes = fc.dictionary(fc.constantFrom(...fields), value, { minKeys: 1, maxKeys: 4 })
+  let accepted = 0
+  await fc.assert(
+    fc.asyncProperty(changes, async changed => {
+      const json = JSON.stringify({ ...config, ...changed, model_type: 'bert' })
+      try {
+        const { weights } = await readBlueprint(
+          encoderFolder({ name: 'x', files: { 'config.json': json } }),
+          [bert],
+        )
+        expect([...weights.values()].every(({ shape }) => shape.every(Number.isSafeInteger))).toBe(true)
+        accepted++
+      } catch (error) {
+        expect(error).toBeInstanceOf(ModelError)
+      }
+    }),
+    { numRuns: 1000 },
+  )
+  expect(accepted).toBeGreaterThan(100)
 })
