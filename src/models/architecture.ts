@@ -3,6 +3,7 @@ import type { Tensor } from '../gpu/tensor'
 import type { Weight } from '../ops/matrix'
 import type { CausalNetwork } from './causal-network'
 import type { Config } from './config'
+import type { TiedHead } from './tied-head'
 
 /**
  * What a weight is for, which decides how it may be stored: that of a `linear` layer in any format; an `embedding`,
@@ -29,8 +30,10 @@ export interface Blueprint<Network = CausalNetwork> {
   readonly weights: WeightSpecs
   /** What some files leave out in front of the names, `transformer.`: those saved without their output projection. */
   readonly prefix: string
-  /** Weights that files may hold and that are not needed: tables computed here, a head that repeats the embedding. */
+  /** Weights that files may hold and that are not needed: tables computed here. */
   readonly ignored: RegExp
+  /** Null where the output projection is a weight of its own, or there is none. */
+  readonly tied: TiedHead | null
   /** @param weights all of `weights`; disposed with the network */
   build(gpu: Gpu, weights: Weights): Network
 }

@@ -62,6 +62,7 @@ export const bert: Architecture<EncoderNetwork> = {
       weights: weightSpecs(c),
       prefix: 'bert.',
       ignored: /^(bert\.)?(embeddings\.position_ids$|pooler\.)|^cls\./,
+      tied: null,
       build: (gpu, weights) => new Bert(gpu, c, weights),
     }
   },

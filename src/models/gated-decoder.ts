@@ -188,7 +188,7 @@ function parts(c: GatedDecoderConfig, gpu: Gpu, weights: Weights): DecoderParts 
 export const gatedDecoder = (c: GatedDecoderConfig): Blueprint<CausalDecoder> => ({
   weights: weightSpecs(c),
   prefix: 'model.',
-  // A tied model's file may repeat the embedding under the head's name.
-  ignored: c.tied ? /\.rotary_emb\.inv_freq$|^lm_head\.weight$/ : /\.rotary_emb\.inv_freq$/,
+  ignored: /\.rotary_emb\.inv_freq$/,
+  tied: c.tied ? { head: 'lm_head.weight', embedding: 'model.embed_tokens.weight' } : null,
   build: (gpu, weights) => new CausalDecoder(gpu, c, weights, (on, held) => parts(c, on, held)),
 })

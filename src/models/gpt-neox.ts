@@ -35,11 +35,11 @@ export const gptNeox: Architecture = {
   modelType: 'gpt_neox',
   blueprint(config) {
     const c = read(config)
-    const tables = String.raw`\.attention\.(masked_)?bias$|\.rotary_emb\.inv_freq$`
     return {
       weights: weightSpecs(c),
       prefix: 'gpt_neox.',
-      ignored: new RegExp(c.tied ? String.raw`${tables}|^embed_out\.weight$` : tables),
+      ignored: /\.attention\.(masked_)?bias$|\.rotary_emb\.inv_freq$/,
+      tied: c.tied ? { head: 'embed_out.weight', embedding: 'gpt_neox.embed_in.weight' } : null,
       build: (gpu, weights) => new CausalDecoder(gpu, c, weights, (on, held) => parts(c, on, held)),
     }
   },

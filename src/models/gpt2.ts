@@ -34,7 +34,8 @@ export const gpt2: Architecture = {
     return {
       weights: weightSpecs(c),
       prefix: 'transformer.',
-      ignored: c.tied ? /\.attn\.(masked_)?bias$|^lm_head\.weight$/ : /\.attn\.(masked_)?bias$/,
+      ignored: /\.attn\.(masked_)?bias$/,
+      tied: c.tied ? { head: 'lm_head.weight', embedding: 'transformer.wte.weight' } : null,
       build: (gpu, weights) => new CausalDecoder(gpu, c, weights, (on, held) => parts(c, on, held)),
     }
   },

@@ -10,6 +10,7 @@ import type { WeightFormat } from '../ops/weight-format'
 import type { Architecture, Blueprint, WeightSpecs } from './architecture'
 import { Config, type Json, shown } from './config'
 import { ModelError } from './errors'
+import { checkTiedHead } from './tied-head'
 import { uploadWeights } from './upload-weights'
 import { weightNames } from './weight-names'
 import { weightBytes } from './weight-storage'
@@ -27,7 +28,7 @@ export interface LoadOptions {
  * are read, a few MiB at a time.
  *
  * @throws {ModelError} for an architecture that is not known, and for weights that are missing, of another shape,
- *   left over, or beyond what the storage can hold
+ *   left over, tied and not the same, or beyond what the storage can hold
  * @throws {OutOfMemoryError} naming what the model needs in each storage
  */
 export async function loadNetwork<Network extends Disposable>(
@@ -39,6 +40,7 @@ export async function loadNetwork<Network extends Disposable>(
   const blueprint = await readBlueprint(files, architectures)
   const weightFiles = await openWeights(files)
   const nameOf = weightNames(files.name, blueprint, weightFiles)
+  if (blueprint.tied) await checkTiedHead(files.name, blueprint.tied, weightFiles, nameOf, signal)
   try {
     const options = { storage, signal, onProgress }
     const weights = await uploadWeights(gpu, files.name, blueprint.weights, weightFiles, nameOf, options)

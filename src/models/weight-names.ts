@@ -10,7 +10,7 @@ import { ModelError } from './errors'
  */
 export function weightNames(
   name: string,
-  { weights, prefix, ignored }: Pick<Blueprint, 'weights' | 'prefix' | 'ignored'>,
+  { weights, prefix, ignored, tied }: Pick<Blueprint, 'weights' | 'prefix' | 'ignored' | 'tied'>,
   files: WeightFiles,
 ): (key: string) => string {
   const [first] = weights.keys()
@@ -27,7 +27,7 @@ export function weightNames(
     }
   }
   const known = new Set([...weights.keys()].map(nameOf))
-  const extra = files.names().filter(key => !known.has(key) && !ignored.test(key))
+  const extra = files.names().filter(key => !known.has(key) && key !== tied?.head && !ignored.test(key))
   if (extra.length > 0) {
     const more = extra.length > 1 ? ` and ${extra.length - 1} more` : ''
     throw new ModelError(

@@ -81,13 +81,34 @@ test('puts every weight on the GPU as it is in the file', async ({ gpu }) => {
 })
 
 test('ties the output projection to the embedding, even where the file repeats it', async () => {
-  const repeated = await changed(tied, { tensors: all => all.set('lm_head.weight', zeros(123, 24)) })
+  const repeated = await changed(tied, {
+    tensors: all => all.set('lm_head.weight', all.get('model.embed_tokens.weight')!),
+  })
   for (const files of [folder(tied.files, 'tiny'), repeated]) {
     const { network } = await loadDry(files)
     expect(network.head).toBe(network.weights.get('model.embed_tokens.weight'))
   }
   const { network } = await loadDry(folder(untied.files, 'tiny'))
   expect(network.head).toBe(network.weights.get('lm_head.weight'))
+})
+
+test('refuses a tied head that is not the embedding', async () => {
+  const embedding = 'model.embed_tokens.weight'
+  const last = (values: Float32Array) => values.map((value, i) => (i < values.length - 1 ? value : value + 1))
+  for (const other of [
+    (of: { shape: readonly number[]; data: Float32Array }) => ({ ...of, data: last(of.data) }),
+    () => zeros(122, 24),
+  ]) {
+    const files = await changed(tied, {
+      tensors: all => all.set('lm_head.weight', other(all.get(embedding)!)),
+    })
+    await expect(loadDry(files)).rejects.toThrow(
+      new ModelError(
+        'tiny: config.json ties lm_head.weight to model.embed_tokens.weight, and the files hold another ' +
+          'lm_head.weight. Set tie_word_embeddings to false, or remove that tensor',
+      ),
+    )
+  }
 })
 
 test('ignores the table of rotary frequencies in older files', async () => {
@@ -207,7 +228,11 @@ describe('loading', () => {
     const files = await changed(untied, { config: { max_position_embeddings: 1 << 24 } })
     // Room for every weight, not for the tables of as many positions.
     const gpu = dryGpu({ maxStorageBufferBindingSize: 1 << 19 })
-    await expect(loadDry(files, {}, gpu)).rejects.toThrow(OutOfMemoryError)
+    const loading = loadDry(files, {}, gpu)
+    await expect(loading).rejects.toThrow(OutOfMemoryError)
+    await expect(loading).rejects.toThrow(
+      /binds at most 524288\. Its weights take .* as f32, .* as f16, .* as int8, /,
+    )
     expect(kept(gpu)).toBe(0)
   })
 
