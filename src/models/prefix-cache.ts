@@ -11,10 +11,15 @@ export function prefixCache(
   adapter: LoraMap | null,
 ): KvCache {
   const { gpu } = network
-  const cache = network.cache(prefix.length)
   using tape = new Tape(gpu, { grad: false })
   using packed = uploadPacked(gpu, pack([prefix]))
-  network.forward(tape, { ...packed, slots: packed.positions }, { adapter, cache })
+  const cache = network.cache(prefix.length)
+  try {
+    network.forward(tape, { ...packed, slots: packed.positions }, { adapter, cache })
+  } catch (error) {
+    cache[Symbol.dispose]()
+    throw error
+  }
   return cache
 }
 

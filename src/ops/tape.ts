@@ -148,12 +148,11 @@ export class Tape implements Disposable {
    */
   recomputed(input: Tensor, body: (tape: Tape) => Tensor): Tensor {
     if (!this.grad) return this.block(() => body(this))
-    const once = new Tape(this.gpu, { grad: false })
+    using once = new Tape(this.gpu, { grad: false })
     const output = once.release(root(body(once)))
-    once[Symbol.dispose]()
     this.#owned.add(output)
     this.record([input, ...this.#parameters.keys()], [output], [], () => {
-      const again = new Tape(this.gpu)
+      using again = new Tape(this.gpu)
       for (const [value, grad] of this.#parameters) again.parameter(value, grad)
       const dx = this.destination(input)
       if (dx) {

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { ShapeError } from '../../src/gpu/errors'
 import { eachLastHidden, type LastHiddenOptions } from '../../src/models/last-hidden'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
@@ -131,6 +132,19 @@ describe('eachLastHidden', () => {
       shared.rows.forEach((row, i) => {
         expectClose(row, without.rows[i]!, { atol: 1e-5, rtol: 1e-5 })
       })
+    })
+
+    test('leaves nothing where its pass fails', async ({ gpu }) => {
+      using network = tinyLlama(gpu)
+      using a = gpu.zeros([4, C + 4])
+      using b = gpu.zeros([C, 4])
+      const adapter = new Map([['model.layers.1.self_attn.q_proj', { a, b, scale: 1 }]])
+      await collect(network, prefixed, { prefix })
+      gpu.trim()
+      const before = gpu.memory.allocated
+      await expect(collect(network, prefixed, { prefix, adapter })).rejects.toThrow(ShapeError)
+      gpu.trim()
+      expect(gpu.memory.allocated).toBe(before)
     })
 
     test('is not shared by what exceeds the window of a layer, nor where it is short', async ({ gpu }) => {

@@ -173,6 +173,27 @@ describe('memory', () => {
     expect(peaks[1]!).toBeLessThan(peaks[0]! / 3)
   })
 
+  test('of what is computed again is freed where it fails, forward and backward', ({ gpu }) => {
+    for (const failing of [1, 2]) {
+      using tape = new Tape(gpu)
+      using x = vector(gpu, 1, 2)
+      using dx = vector(gpu, 0, 0)
+      using dy = vector(gpu, 1, 1)
+      tape.parameter(x, dx)
+      const made: Tensor[] = []
+      const run = () => {
+        const y = tape.recomputed(x, on => {
+          made.push(on.tensor([2]))
+          if (made.length === failing) throw new RangeError('no more')
+          return copied(on, x)
+        })
+        tape.backward(y, dy)
+      }
+      expect(run).toThrow(new RangeError('no more'))
+      expect(made.map(({ disposed }) => disposed)).toEqual(Array(failing).fill(true))
+    }
+  })
+
   test('of a block without gradients is freed but for its result', ({ gpu }) => {
     using tape = new Tape(gpu, { grad: false })
     const outer = tape.tensor([8])
