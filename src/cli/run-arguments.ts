@@ -29,6 +29,7 @@ ${modelUsage}  --budget N             rows to keep at most (default: a tenth, no
   --steps N              optimizer steps at most (default: all of the epochs)
   --batch-size N         pairs of one forward and backward pass (default: ${d.batchSize})
   --accumulation N       passes of one optimizer step (default: ${d.accumulation})
+  --recompute            computes layers again in the backward pass: a third more work, much less memory
   --warmup-ratio W       share of the steps over which the learning rate rises (default: ${d.warmupRatio})
   --max-length N         tokens of a prompt with its answer (default: ${d.maxLength})
   --seed S               (default: ${d.seed})
@@ -51,6 +52,7 @@ const spec = {
   steps: text,
   'batch-size': text,
   accumulation: text,
+  recompute: flag,
   'warmup-ratio': text,
   'max-length': text,
   seed: text,
@@ -84,6 +86,7 @@ export function readRunArguments(argv: readonly string[]): RunArguments {
       steps: given.count('steps', d.steps),
       batchSize: given.count('batch-size', d.batchSize),
       accumulation: given.count('accumulation', d.accumulation),
+      recompute: given.flag('recompute'),
       warmupRatio: given.within('warmup-ratio', d.warmupRatio, 0, 1),
       maxLength: given.count('max-length', d.maxLength, 2),
       seed: given.count('seed', d.seed, 0),

@@ -26,6 +26,8 @@ export interface JobOptions {
   readonly batchSize: number
   /** Passes of one optimizer step. */
   readonly accumulation: number
+  /** Computes layers again in the backward pass: a third more work, much less memory. */
+  readonly recompute: boolean
   /** Share of the steps over which the learning rate rises. */
   readonly warmupRatio: number
   /** Tokens of prompt and answer together; longer ones lose their end. */
@@ -45,6 +47,7 @@ export const defaultJobOptions: JobOptions = {
   steps: null,
   batchSize: 4,
   accumulation: 2,
+  recompute: false,
   warmupRatio: 0.1,
   maxLength: 512,
   seed: 0,

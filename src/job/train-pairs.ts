@@ -15,8 +15,19 @@ export class JobError extends Error {
 
 /** A job's training options as the library's. @throws {JobError} for a loss that is not known */
 export function trainOptions(options: JobOptions): TrainOptions & { readonly lora: LoraOptions } {
-  const { loss, beta, rank, seed, steps, warmupRatio, learningRate, epochs, batchSize, accumulation } =
-    options
+  const {
+    loss,
+    beta,
+    rank,
+    seed,
+    steps,
+    warmupRatio,
+    learningRate,
+    epochs,
+    batchSize,
+    accumulation,
+    recompute,
+  } = options
   const make = Object.hasOwn(jobLosses, loss) ? jobLosses[loss] : undefined
   if (!make) throw new JobError(`loss is '${loss}', expected one of ${Object.keys(jobLosses).join(', ')}`)
   return {
@@ -27,6 +38,7 @@ export function trainOptions(options: JobOptions): TrainOptions & { readonly lor
     epochs,
     batchSize,
     accumulation,
+    recompute,
     seed,
     ...(steps === null ? {} : { maxSteps: steps }),
   }

@@ -19,7 +19,7 @@ describe('trainOptions', () => {
     const options = {
       ...defaultJobOptions,
       ...{ loss: 'sampo', beta: 0.3, rank: 5, learningRate: 2e-4, epochs: 3, steps: 17 },
-      ...{ batchSize: 6, accumulation: 7, warmupRatio: 0.5, seed: 8 },
+      ...{ batchSize: 6, accumulation: 7, warmupRatio: 0.5, seed: 8, recompute: true },
     }
     const { schedule, loss, ...rest } = trainOptions(options)
     expect(rest).toEqual({
@@ -28,6 +28,7 @@ describe('trainOptions', () => {
       epochs: 3,
       batchSize: 6,
       accumulation: 7,
+      recompute: true,
       seed: 8,
       maxSteps: 17,
     })
