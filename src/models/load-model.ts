@@ -79,13 +79,22 @@ export async function loadWithTokenizer<Network extends Disposable & { readonly 
 /** Tokenizers may hold entries that the model has no embedding for; text that uses one is refused. */
 function withinVocabulary(tokenizer: Tokenizer, vocabulary: number, name: string): Tokenizer {
   if (tokenizer.size <= vocabulary) return tokenizer
-  const encode: Tokenizer['encode'] = (text, options) => {
-    const ids = tokenizer.encode(text, options)
+  const check = <Encoded>(encoded: Encoded, ids: readonly number[]): Encoded => {
     const beyond = ids.find(id => id >= vocabulary)
-    if (beyond === undefined) return ids
+    if (beyond === undefined) return encoded
     throw new ModelError(
       `${name}: the text holds token ${beyond}, and the model's vocabulary ends at ${vocabulary}`,
     )
   }
-  return { ...tokenizer, encode }
+  return {
+    ...tokenizer,
+    encode(text, options) {
+      const ids = tokenizer.encode(text, options)
+      return check(ids, ids)
+    },
+    encodePieces(pieces, options) {
+      const encoded = tokenizer.encodePieces(pieces, options)
+      return check(encoded, encoded.ids)
+    },
+  }
 }

@@ -263,4 +263,7 @@ test('refuses text whose tokens the model has no embedding for', async () => {
   expect(model.tokenizer.encode('')).toEqual([model.tokenizer.bosId])
   expect(() => model.tokenizer.encode('zebra')).toThrow(ModelError)
   expect(() => model.tokenizer.encode('zebra')).toThrow("and the model's vocabulary ends at 123")
+  const piece = (text: string) => [{ text, trained: true, literal: true }]
+  expect(model.tokenizer.encodePieces(piece('')).ids).toEqual([])
+  expect(() => model.tokenizer.encodePieces(piece('zebra'))).toThrow(ModelError)
 })
