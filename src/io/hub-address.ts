@@ -26,7 +26,9 @@ export function hubAddress(id: string, options: HubOptions): HubAddress {
     throw new ModelFilesError(`'${id}' is not the id of a model on the Hub; ids look like 'owner/model'`)
   if (!/^[\w./+-]+$/.test(revision) || revision.split('/').some(name => /^\.*$/.test(name)))
     throw new ModelFilesError(`${id}: '${revision}' is not a branch, tag or commit`)
-  const { href } = parseBase(endpoint, token)
+  const { href, search } = parseBase(endpoint, token)
+  if (search !== '')
+    throw new ModelFilesError(`'${endpoint}' is no address of a Hub: there is a query behind it`)
   return { id, revision, endpoint: href.replace(/\/+$/, '') }
 }
 
@@ -53,5 +55,10 @@ export function parseBase(base: string | URL, token: string | undefined): URL {
   const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   if (token !== undefined && url.protocol === 'http:' && !local)
     throw new ModelFilesError(`${url.host}: a token would be sent unencrypted; use https:`)
+  // `Headers` refuses it too, and its message shows the token.
+  if (token !== undefined && !/^[!-~]+$/.test(token.trim()))
+    throw new ModelFilesError(
+      `${url.host}: the token is empty, or holds white space or a letter that no token has; copy it again`,
+    )
   return url
 }

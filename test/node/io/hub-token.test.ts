@@ -59,5 +59,17 @@ describe('a token', () => {
   test('is not sent unencrypted to another machine', () => {
     expect(() => at.open({ token, endpoint: 'http://mirror.example' })).toThrow(/would be sent unencrypted/)
     expect(() => at.open({ endpoint: 'https://user:pass@mirror.example' })).toThrow(/holds a user name/)
+    expect(() => at.open({ endpoint: 'https://mirror.example?key=1' })).toThrow(/there is a query behind it/)
   })
+
+  test.each(['', ' ', 'hf_se\ncret', 'hf_se cret', 'hf_secret…', 'hf_sécret'])(
+    'that no header can hold, %j, is refused without being shown',
+    async wrong => {
+      const error = await at.readWeights({ token: wrong }).catch(caught => caught)
+      expect(error).toMatchObject({ name: 'ModelFilesError' })
+      expect(error.message).toMatch(/^127\.0\.0\.1:\d+: the token is empty, or holds white space/)
+      expect(error.message).not.toMatch(/hf_/)
+      expect(at.hub.asked).toEqual([])
+    },
+  )
 })
