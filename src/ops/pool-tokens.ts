@@ -1,24 +1,10 @@
-import fold from '#shaders/lib/fold.wgsl?raw'
-import reduce from '#shaders/lib/reduce.wgsl?raw'
-import code from '#shaders/pool-tokens.wgsl?raw'
+import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
-import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
-
-export const poolTokensForward = defineKernel({
-  name: 'pool-tokens',
-  code: [fold, reduce, code],
-  params: { B: 'u32', T: 'u32', C: 'u32', N: 'u32', normalize: 'u32' },
-  bindings: {
-    x: read('f32', 'B T C'),
-    begins: read('u32', 'B'),
-    ends: read('u32', 'B'),
-    rows: read('u32', 'B'),
-    y: write('f32', 'N C'),
-  },
-  overrides: { WORKGROUP_SIZE: 64 },
-  workgroups: ({ B }) => [B],
-})
+import { meanPool } from './mean-pool'
+import { scatterRows } from './scatter-rows'
+import { Tape } from './tape'
+import { unitRows } from './unit-rows'
 
 /** Which tokens of a padded sequence become one vector, and its row. */
 export interface PooledSpan {
@@ -31,13 +17,15 @@ export interface PooledSpan {
 }
 
 export interface PoolTokensOptions {
-  /** Scales each vector to unit length; one below 1e-12 is divided by that, as torch's `normalize` does. */
+  /** Scales each vector to unit length; see `unitRows`. */
   readonly normalize?: boolean
 }
 
 /**
  * The mean over a span of each padded sequence's tokens: x [B, T, C], B spans → rows of y [N, C], which must be
  * distinct. A span of one token takes that token's vector; one of none gives zeros. Forward only.
+ *
+ * @throws {ShapeError} if there are not as many spans as sequences
  */
 export function poolTokens(
   gpu: Gpu,
@@ -46,10 +34,16 @@ export function poolTokens(
   y: Tensor,
   { normalize = false }: PoolTokensOptions = {},
 ): void {
-  const numbers = (of: (span: PooledSpan) => number) =>
-    gpu.tensor([spans.length], Uint32Array.from(spans, of))
-  using begins = numbers(({ begin }) => begin)
-  using ends = numbers(({ end }) => end)
+  const [B = 0, T = 0, C = 0] = x.shape
+  if (spans.length !== B) {
+    throw new ShapeError(`poolTokens: ${spans.length} spans for x of shape [${x.shape.join(', ')}]`)
+  }
+  const numbers = (of: (span: PooledSpan, b: number) => number) =>
+    gpu.tensor([B], Uint32Array.from(spans, of))
+  using starts = numbers(({ begin }, b) => b * T + begin)
+  using lengths = numbers(({ begin, end }) => Math.max(0, Math.min(end, T) - begin))
   using rows = numbers(({ row }) => row)
-  gpu.run(poolTokensForward, { x, begins, ends, rows, y }, { normalize: normalize ? 1 : 0 })
+  using tape = new Tape(gpu, { grad: false })
+  const means = meanPool(tape, x.view([B * T, C]), starts, lengths)
+  scatterRows(gpu, normalize ? unitRows(tape, means) : means, rows, y)
 }

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest'
 import { GpuError, OutOfMemoryError } from '../../src/gpu/errors'
 import { foreignTensor } from '../../src/gpu/foreign-tensor'
 import { BufferUsage } from '../../src/gpu/usage'
-import { poolTokensForward } from '../../src/ops/pool-tokens'
+import { meanPoolForward } from '../../src/ops/mean-pool'
 import { test } from '../gpu'
 
 const usage = BufferUsage.STORAGE | BufferUsage.COPY_DST
@@ -12,16 +12,15 @@ describe('foreignTensor', () => {
     gpu,
   }) => {
     const buffer = gpu.device.createBuffer({ size: 32, usage })
-    using begins = gpu.tensor([1], Uint32Array.of(0))
-    using ends = gpu.tensor([1], Uint32Array.of(2))
-    using rows = gpu.tensor([1], Uint32Array.of(0))
+    using starts = gpu.tensor([1], Uint32Array.of(0))
+    using lengths = gpu.tensor([1], Uint32Array.of(2))
     using y = gpu.tensor([1, 3])
     const seen: number[][] = []
     const before = gpu.counters.bindGroups
     for (const first of [1, 5]) {
       gpu.device.queue.writeBuffer(buffer, 0, Float32Array.of(first, 2, 3, 4, 5, 6))
-      const x = foreignTensor(gpu, buffer, [1, 2, 3])
-      gpu.run(poolTokensForward, { x, begins, ends, rows, y }, { normalize: 0 })
+      const x = foreignTensor(gpu, buffer, [2, 3])
+      gpu.run(meanPoolForward, { x, starts, lengths, y }, {})
       seen.push([...(await gpu.read(y))])
     }
     expect(seen).toEqual([

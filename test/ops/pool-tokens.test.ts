@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { ShapeError } from '../../src/gpu/errors'
 import { poolTokens } from '../../src/ops/pool-tokens'
 import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
@@ -77,6 +78,9 @@ describe('pool-tokens', () => {
       { normalize: true },
     )
     expect([...(await gpu.read(y))]).toEqual([5, 5, 5])
+    expect(() => poolTokens(gpu, x, [{ begin: 0, end: 1, row: 0 }], y)).toThrow(
+      new ShapeError('poolTokens: 1 spans for x of shape [2, 1, 3]'),
+    )
     using none = gpu.tensor([0, 1, 3])
     poolTokens(gpu, none, [], y)
     expect([...(await gpu.read(y))]).toEqual([5, 5, 5])
