@@ -86,9 +86,7 @@ function fromAddress(text: string, options: OpenFilesOptions): ModelFiles {
   if (url.href.startsWith(hub.href)) {
     // The address of a model's page, as it is copied from there.
     const [, id, revision] =
-      /^([^/]+\/[^/]+)\/(?:tree\/(.+)\/)?$/.exec(
-        decodeURIComponent(url.pathname.slice(hub.pathname.length)),
-      ) ?? []
+      /^([^/]+\/[^/]+)\/(?:tree\/(.+)\/)?$/.exec(decoded(url.pathname.slice(hub.pathname.length))) ?? []
     if (id !== undefined) return fromHub(revision === undefined ? id : `${id}@${revision}`, options)
   }
   if (options.token !== undefined && url.origin !== hub.origin)
@@ -97,6 +95,16 @@ function fromAddress(text: string, options: OpenFilesOptions): ModelFiles {
     )
   refuseHubOptions(text, options)
   return filesFromUrl(url, options)
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch (cause) {
+    throw new ModelFilesError(`'${path}' is not the address of a model: a % in it stands for no character`, {
+      cause,
+    })
+  }
 }
 
 function refuseHubOptions(source: string, { revision, offline }: OpenFilesOptions): void {

@@ -95,5 +95,8 @@ test('what a source cannot have is refused, and a token above all', async () => 
     /only models of the Hub take offline/,
   )
   await expect(openModelFiles('ftp://host/model')).rejects.toThrow(/'ftp:' is not a scheme/)
+  await expect(openModelFiles(`${hub.endpoint}/owner/50%zz`, { endpoint: hub.endpoint })).rejects.toThrow(
+    new ModelFilesError("'owner/50%zz/' is not the address of a model: a % in it stands for no character"),
+  )
   await expect(openModelFiles('a model')).rejects.toThrow(/'a model' is not the id of a model/)
 })
