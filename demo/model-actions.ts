@@ -1,9 +1,11 @@
 import { batch } from '@preact/signals'
+import { defaultJobOptions } from '../src/index'
 import { bundledModel, callback, session } from './client'
 import type { KeptModel, LookUp, ModelChoice, ModelFacts, StorageName, TemplateName } from './model-protocol'
 import * as chosen from './model-state'
 import { bytes } from './parts/format'
 import { Speed } from './parts/speed'
+import type { ModelInfo } from './protocol'
 import * as state from './state'
 import { failureOf, type OnProgress, work } from './work'
 
@@ -79,7 +81,12 @@ async function load(choice: ModelChoice, progress: OnProgress): Promise<boolean>
   const onProgress = callback((fraction: number) => progress(fraction, label))
   const { model, failure, loaded } = await session.loadModel(choice, onProgress)
   batch(() => {
-    chosen.dropped.value = state.model.value && leftBehind(state.model.value.name)
+    const before = state.model.value
+    chosen.dropped.value = before && leftBehind(before.name)
+    const { learningRate } = state.options.value
+    // One that the visitor set stays.
+    if (before && learningRate === rateOf(before))
+      state.options.value = { ...state.options.value, learningRate: rateOf(model) }
     state.clearScores()
     state.clearTraining()
     state.model.value = model
@@ -87,6 +94,9 @@ async function load(choice: ModelChoice, progress: OnProgress): Promise<boolean>
   })
   return loaded
 }
+
+/** The peak learning rate that is proposed: the larger a model, the less it bears; see docs/training.md. */
+const rateOf = ({ bundled }: ModelInfo) => (bundled ? defaultJobOptions.learningRate : 1e-4)
 
 /** What of the results was of the model before. */
 function leftBehind(name: string): string | null {

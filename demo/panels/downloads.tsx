@@ -1,5 +1,5 @@
-import { Fragment } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
+import { Breakable } from '../parts/breakable'
 import { bytes } from '../parts/format'
 import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
@@ -54,22 +54,13 @@ function FileLink({ file: { name, description, blob } }: { readonly file: Output
           unsaved.value = false
         }}
       >
-        {breakable(name)}
+        <Breakable name={name} />
       </a>
       <span class="muted size">{bytes(blob.size)}</span>
       <span class="muted description">{description}</span>
     </li>
   )
 }
-
-/** A name that may be broken behind its folder and its underscores. */
-const breakable = (name: string) =>
-  name.split(/(?<=[/_])/).map(part => (
-    <Fragment key={part}>
-      {part}
-      <wbr />
-    </Fragment>
-  ))
 
 /** Stored rather than compressed: the adapter, the largest file, does not get smaller. */
 async function saveAll(files: readonly OutputFile[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { endpoint } from '../hub'
 import { lookUp } from '../model-actions'
 import { facts, keepsToken, refusal, setToken, token } from '../model-state'
 import { Notice } from '../parts/notice'
@@ -55,7 +56,7 @@ export function HubForm({ disabled }: { readonly disabled: boolean }) {
           </button>
         </div>
         <p class="hint" id="hub-id-hint">
-          Looking up asks huggingface.co what the model is and takes; nothing is asked for before.
+          Looking up asks {new URL(endpoint).host} what the model is and takes; nothing is asked for before.
         </p>
       </div>
       <details>

@@ -1,6 +1,7 @@
 import { clearModels, lookUp, removeModel } from '../model-actions'
 import type { KeptModel } from '../model-protocol'
 import { shelf, token } from '../model-state'
+import { Breakable } from '../parts/breakable'
 import { bytes, counted } from '../parts/format'
 import { model } from '../state'
 
@@ -20,7 +21,9 @@ export function KeptModels({ disabled }: { readonly disabled: boolean }) {
         {models.map(kept => (
           <li key={`${kept.id} ${kept.commit}`}>
             <div>
-              <b>{kept.id}</b>
+              <b>
+                <Breakable name={kept.id} />
+              </b>
               <p class="hint">{describe(kept)}</p>
             </div>
             {using(kept) ? (
@@ -62,7 +65,8 @@ export function KeptModels({ disabled }: { readonly disabled: boolean }) {
           Remove all
         </button>
         <p class="hint">
-          {bytes(total)} in use{free !== null && `, ${bytes(free)} are free`}. They work without a connection.
+          {bytes(total)} together{free !== null && `, ${bytes(free)} are free`}. They work without a
+          connection.
         </p>
       </div>
     </section>

@@ -1,9 +1,11 @@
 import { useModel } from '../model-actions'
 import { type ModelFacts, type ModelSize, READ_TOKENS } from '../model-protocol'
 import { storage } from '../model-state'
+import { ActionRow } from '../parts/action-row'
+import { Breakable } from '../parts/breakable'
 import { bytes, count, counted, large } from '../parts/format'
 import { storageLabels } from '../parts/format-names'
-import { Notice } from '../parts/notice'
+import { FailureNotice, Notice } from '../parts/notice'
 import { answers, result, scores } from '../state'
 
 /** What a model is and takes, and the way to use it. */
@@ -20,7 +22,9 @@ export function ModelFactsView({
   const downloads = place.kind === 'hub' && present < size
   return (
     <section class="facts" aria-labelledby="facts-title">
-      <h3 id="facts-title">{name}</h3>
+      <h3 id="facts-title">
+        <Breakable name={name} />
+      </h3>
       <dl class="figures">
         <div>
           <dt>Licence</dt>
@@ -58,8 +62,9 @@ export function ModelFactsView({
       {usable ? (
         <Storages size={inside} />
       ) : (
-        <Notice kind="error" title="It cannot be used here.">
+        <Notice kind="error" title={inside.wantsToken ? 'It needs a token.' : 'It cannot be used here.'}>
           {inside.unusable}
+          {inside.wantsToken && '. The token has its field above; then look the model up again.'}
         </Notice>
       )}
       <details>
@@ -79,7 +84,7 @@ export function ModelFactsView({
         )}
       </details>
       {usable && (
-        <div class="actions">
+        <ActionRow stage="model" hint={<Consequences facts={facts} downloads={downloads} />}>
           <button
             type="button"
             class="primary"
@@ -88,9 +93,9 @@ export function ModelFactsView({
           >
             {!downloads ? 'Use this model' : present > 0 ? 'Download the rest and use' : 'Download and use'}
           </button>
-          <Consequences facts={facts} downloads={downloads} />
-        </div>
+        </ActionRow>
       )}
+      <FailureNotice stage="model" title="This model could not be used." />
     </section>
   )
 }
@@ -99,13 +104,13 @@ export function ModelFactsView({
 function Consequences({ facts, downloads }: { readonly facts: ModelFacts; readonly downloads: boolean }) {
   const drops = scores.value !== null || result.value !== null || answers.value !== null
   return (
-    <p class="hint">
+    <>
       {downloads &&
         (facts.keeps
           ? 'It is kept in this browser, and works offline then. '
           : 'This browser keeps no files for this page, so it is downloaded each time. ')}
       {drops && 'Scores, adapter and answers of the present model are dropped: save what you need first.'}
-    </p>
+    </>
   )
 }
 

@@ -2,13 +2,14 @@ import { useEffect, useRef } from 'preact/hooks'
 import { chooseTemplate, loadBundled, lookUp, refreshShelf } from '../model-actions'
 import { templateNames } from '../model-protocol'
 import { choosing, dropped, facts } from '../model-state'
+import { Breakable } from '../parts/breakable'
 import { FolderDrop } from '../parts/folder-drop'
 import { bytes, count, large } from '../parts/format'
 import { storageLabels } from '../parts/format-names'
 import { FailureNotice, Notice } from '../parts/notice'
 import { Progress } from '../parts/progress'
 import type { ModelInfo } from '../protocol'
-import { busy, fail, lost, model, task } from '../state'
+import { busy, fail, lost, model } from '../state'
 import { failureOf } from '../work'
 import { HubForm } from './hub-form'
 import { KeptModels } from './kept-models'
@@ -32,7 +33,7 @@ export function ModelPanel() {
       <header class="model-line">
         <h2 id="model-title">Model</h2>
         <div class="model-now">
-          <p>{now ? nameOf(now) : 'None yet'}</p>
+          <p>{now ? <Breakable name={nameOf(now)} /> : 'None yet'}</p>
           {now && <p class="hint">{describe(now)}</p>}
         </div>
         <button
@@ -48,7 +49,7 @@ export function ModelPanel() {
           {open ? 'Close' : 'Choose another'}
         </button>
       </header>
-      {!open && task.value?.stage === 'model' && <Progress stage="model" />}
+      {!open && <Progress stage="model" />}
       {dropped.value && <Notice kind="info">{dropped.value}</Notice>}
       {now && !now.bundled && <TemplateField model={now} />}
       {!open && <FailureNotice stage="model" title="The model could not be loaded." />}
@@ -75,9 +76,14 @@ export function ModelPanel() {
                 onError={error => fail('model', failureOf(error))}
               />
             </div>
-            {task.value?.stage === 'model' && <Progress stage="model" />}
-            <FailureNotice stage="model" title="This model could not be used." />
-            {facts.value && <ModelFactsView facts={facts.value} disabled={others} />}
+            {facts.value ? (
+              <ModelFactsView facts={facts.value} disabled={others} />
+            ) : (
+              <>
+                <Progress stage="model" />
+                <FailureNotice stage="model" title="This model could not be used." />
+              </>
+            )}
             <KeptModels disabled={others} />
           </>
         )}

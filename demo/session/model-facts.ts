@@ -12,8 +12,8 @@ import {
   type ModelStore,
   modelInfo,
 } from '../../src/index'
+import { endpoint, hubOptions } from '../hub'
 import type { FolderPlace, HubPlace, KeptPlace, ListedFile, LookUp, ModelFacts } from '../model-protocol'
-import { endpoint, hubOptions } from './hub'
 import { memoryStore } from './memory-store'
 import { sizeOf } from './model-size'
 

@@ -10,8 +10,8 @@ import {
   type ModelFiles,
   removeModel,
 } from '../../src/index'
+import { endpoint, hubOptions } from '../hub'
 import type { HubPlace, KeptPlace, LookUp, ModelFacts, ModelPlace, Shelf } from '../model-protocol'
-import { endpoint, hubOptions } from './hub'
 import type { LongCalls } from './long-calls'
 import { folderFiles, keptFiles, keptInfo, lookUp } from './model-facts'
 

@@ -2,6 +2,7 @@ import { renderToString } from 'preact-render-to-string'
 import { exchanges, type RowFile } from '../../src/index'
 import { EvaluationTable } from '../parts/evaluation-table'
 import { bytes, count, counted, duration, fixed } from '../parts/format'
+import { storageLabels } from '../parts/format-names'
 import { Histogram } from '../parts/histogram'
 import { TrainingCharts } from '../parts/training-charts'
 import type { AnswerPair, FileSummary } from '../protocol'
@@ -26,6 +27,8 @@ export function report(results: Results): string {
         <dt>Model</dt>
         <dd>
           {model.name}, {count(model.parameters)} weights
+          {model.storage !== 'f32' && ` as ${storageLabels[model.storage]}`}
+          {model.template && `, chat template ${model.template}`}
         </dd>
         <dt>GPU</dt>
         <dd>

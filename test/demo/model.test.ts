@@ -23,6 +23,11 @@ beforeAll(async () => {
     card: { gated: 'manual', cardData: { license: 'other', license_name: 'of its own' } },
     token: 'hf_secret',
   })
+  const { 'model.safetensors.index.json': index, ...others } = files
+  hub.publish('owner/broken', {
+    ...others,
+    'model.safetensors.index.json': (index as string).replace('"model.embed_tokens.weight":', '"other":'),
+  })
   hub.publish('owner/strange', { ...files, 'config.json': '{"model_type":"mamba"}' })
   site = await servePage([hub.endpoint, hub.cdn])
   browser = await launch()
@@ -101,12 +106,19 @@ test(
     await field.fill('hf_secret')
     const { length } = hub.asked
     await page.getByRole('button', { name: 'Look up' }).click()
+    const session = await page.context().newCDPSession(page)
+    const { origin } = new URL(site.address)
+    await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 2e6 })
     await page.getByRole('button', { name: 'Download and use' }).click()
+    await refused.getByText(/are still to be stored .* free space elsewhere/).waitFor()
+    await session.send('Storage.overrideQuotaForOrigin', { origin })
+    await page.getByRole('button', { name: /^Download .*and use$/ }).click()
     await page.locator('.model-now').getByText('owner/gated').waitFor()
     const later = hub.asked.slice(length)
     expect(later.filter(({ at }) => at === 'hub').every(({ authorization }) => authorization)).toBe(true)
-    expect(later.filter(({ at }) => at === 'cdn')).toHaveLength(SHARDS)
-    expect(later.filter(({ at, authorization }) => at === 'cdn' && authorization)).toEqual([])
+    const storage = later.filter(({ at }) => at === 'cdn')
+    expect(new Set(storage.map(({ url }) => url)).size).toBe(SHARDS)
+    expect(storage.filter(({ authorization }) => authorization)).toEqual([])
     // Kept only where the visitor ticks it.
     const stored = () => page.evaluate(() => Object.values(localStorage))
     expect(await stored()).toEqual([])
@@ -115,6 +127,13 @@ test(
     expect(await stored()).toEqual(['hf_secret'])
     await page.getByLabel('Keep it in this browser').uncheck()
     expect(await stored()).toEqual([])
+
+    // The present model has made room for one that cannot be loaded.
+    await lookUp(page, 'owner/broken')
+    await page.getByRole('button', { name: 'Download and use' }).click()
+    await refused.getByText(/owner\/broken: .*'other'.* lacks it/).waitFor()
+    await page.locator('.model-now').getByText('Bundled demonstration model').waitFor()
+    expect(await answer(page)).not.toBe('No answer yet.')
     await page.close()
   },
   LONG,
@@ -163,6 +182,7 @@ test(
     // The first shard had come.
     expect(hub.asked.filter(({ url }) => url.includes('00001-of'))).toHaveLength(whole)
     expect(await page.getByLabel('Chat template').inputValue()).toBe('alpaca')
+    expect(await page.getByLabel('Learning rate', { exact: true }).inputValue()).toBe('0.0001')
     await page.getByText('This model was not trained to score.').waitFor()
     const first = await answer(page)
     expect(first).not.toBe('')
@@ -184,7 +204,12 @@ test(
 
     await page.getByRole('button', { name: 'Choose another' }).click()
     await page.getByText('in use', { exact: true }).waitFor()
+    // Nor does the way by its name need the Hub.
+    await lookUp(page, 'owner/tiny')
+    await facts.getByText('all of it is here').waitFor()
     await page.getByRole('button', { name: 'Go back to the bundled model' }).click()
+    await page.getByText('The model was changed: the answers of owner/tiny are gone.').waitFor()
+    expect(await page.getByLabel('Learning rate', { exact: true }).inputValue()).toBe('0.001')
     await page.getByRole('button', { name: 'Remove owner/tiny' }).click()
     await page.locator('.kept-models').waitFor({ state: 'detached' })
     const left = await page.evaluate(async () => {

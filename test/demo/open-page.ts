@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 import { preview } from 'vite'
 
 const root = new URL('../../', import.meta.url).pathname
@@ -118,4 +118,15 @@ export async function download(page: Page, name: string): Promise<Buffer> {
   const waiting = page.waitForEvent('download')
   await page.getByText(name, { exact: true }).click()
   return readFile(await (await waiting).path())
+}
+
+/** Drops a file or a folder of this machine on a place of the page. */
+export async function drop(page: Page, place: Locator, path: string): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  await place.scrollIntoViewIfNeeded()
+  const { x, y } = (await place.boundingBox())!
+  const data = { items: [], files: [path], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: x + 4, y: y + 4, data })
+  await session.detach()
 }

@@ -8,7 +8,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { filesFromList } from '../../src/io/model-files'
 import { readPeftAdapter } from '../../src/io/peft-adapter'
 import { fewPairs, fewRows, lines } from './few-records'
-import { choose, download, fill, launch, longestTask, openPage, servePage, watchTasks } from './open-page'
+import {
+  choose,
+  download,
+  drop,
+  fill,
+  launch,
+  longestTask,
+  openPage,
+  servePage,
+  watchTasks,
+} from './open-page'
 
 const LONG = 300_000
 const bundled = new URL('../../demo/public/model/', import.meta.url)
@@ -256,7 +266,7 @@ test(
       expect(await page.getByRole('button', { name: 'Use this model' }).count()).toBe(0)
 
       await writeFile(join(folder, 'config.json'), JSON.stringify(config))
-      await page.getByLabel('A folder of yours').setInputFiles(folder)
+      await drop(page, page.getByText('Drop a folder here'), folder)
       await page.getByRole('button', { name: 'Use this model' }).click()
       await page.locator('.model-now').getByText(basename(folder)).waitFor()
       await page.getByText('This model was not trained to score.').waitFor()
@@ -271,6 +281,10 @@ test(
 
 test('the browser itself lets neither the page nor its worker send anything elsewhere', async () => {
   const { page } = await openPage(browser, site.address)
+  const policy = await page.locator('meta[http-equiv=Content-Security-Policy]').getAttribute('content')
+  expect(policy!.split('; ').filter(part => part.includes('http'))).toEqual([
+    "connect-src 'self' https://huggingface.co https://*.huggingface.co https://*.hf.co",
+  ])
   const attempt = () =>
     new Promise<string>((resolve, reject) => {
       const target = globalThis as unknown as EventTarget

@@ -1,4 +1,4 @@
-import type { HubPlace } from '../model-protocol'
+import type { HubPlace } from './model-protocol'
 
 /** Set by the build: the Hub, or the mirror of it, that the page's content security policy lets it ask. */
 declare const HUB_ENDPOINT: string
