@@ -207,6 +207,22 @@ describe('files of the Hub', () => {
     await same(gpu, gpt2, { ...gpt2, files: { ...gpt2.files, 'model.safetensors': file } })
   })
 
+  test('of GPT-2 without scaled attention have the scale in their queries', async ({ gpu }) => {
+    using scaled = await load(gpt2, gpu)
+    const { hidden } = scaled.network
+    const weights = new Map(
+      [...(await weightsOf(gpt2))].map(([name, { shape, data }]) => {
+        // Columns of queries, keys and values, of heads of 8 values.
+        const queries = (i: number) => name.includes('.attn.c_attn.') && i % (3 * hidden) < hidden
+        return [name, { shape, data: data.map((x, i) => (queries(i) ? x / Math.sqrt(8) : x)) }] as const
+      }),
+    )
+    const config = { ...JSON.parse(gpt2.files['config.json']!), scale_attn_weights: false }
+    using model = await load(withConfig(withWeights(gpt2, weights), JSON.stringify(config)), gpu)
+    const arrays = pack(gpt2.sequences)
+    expectAgreement(await hiddenOf(model.network, arrays), await hiddenOf(scaled.network, arrays))
+  })
+
   test('of Pythia hold its masks and its rotary frequencies', async ({ gpu }) => {
     const tensors = [...(await weightsOf(neox))].map(
       ([name, tensor]) => [name, stored(tensor, 'F16')] as const,

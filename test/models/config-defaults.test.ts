@@ -17,16 +17,26 @@ const sizes = {
   head_dim: 8,
 }
 
-/** The network of a config, without values, and the sines of one position in each of its rotary tables. */
-async function read(config: Json): Promise<{ network: CausalNetwork; sines: number[][] }> {
+/**
+ * The network of a config, without values, and of each of its rotary tables the sines of one position and the factor of
+ * all.
+ */
+async function read(
+  config: Json,
+): Promise<{ network: CausalNetwork; sines: readonly number[][]; scales: readonly number[] }> {
   const files = folder({ 'config.json': JSON.stringify(config) }, 'tiny')
   const { weights, build } = await readBlueprint(files, known)
   const gpu = dryGpu()
   const made = vi.spyOn(gpu, 'tensor')
   const network = build(gpu, new Map([...weights].map(([name, { shape }]) => [name, gpu.empty(shape)])))
-  const fine = made.mock.calls.filter(([[rows = 0], values]) => rows === 256 && values !== undefined)
-  const sines = fine.map(([[, , K = 0], values]) => [...(values as Float32Array).slice(3 * K, 4 * K)])
-  return { network, sines }
+  // Of each table the coarse half is made first, which has the factor in it, and then that of 256 positions.
+  const tables = made.mock.calls.filter(([shape]) => shape.length === 3)
+  const values = tables.map(([[, , K = 0], values]) => ({ K, values: values as Float32Array }))
+  return {
+    network,
+    sines: values.filter((_, i) => i % 2 === 1).map(({ K, values }) => [...values.slice(3 * K, 4 * K)]),
+    scales: values.filter((_, i) => i % 2 === 0).map(({ values }) => values[0]!),
+  }
 }
 
 /** Sines of θ^(−2k/D) / factor, as f32. */
@@ -60,6 +70,19 @@ describe('what a config leaves out is what transformers takes', () => {
     expect(network.weights.get('model.layers.0.self_attn.k_proj.weight')!.shape[0]).toBe(kvHeads * 8)
     expect(network.maxPositions).toBe(positions)
     expect(network.window).toBe(window)
+  })
+})
+
+describe("YaRN's factor of cosines and sines is that of transformers", () => {
+  test.each<[Json, number]>([
+    [{ factor: 8 }, 0.1 * Math.log(8) + 1],
+    [{ factor: 8, attention_factor: 1.5 }, 1.5],
+    [{ factor: 8, mscale: 0.5 }, 0.1 * Math.log(8) + 1],
+    [{ factor: 8, mscale: 0.5, mscale_all_dim: 2 }, (0.05 * Math.log(8) + 1) / (0.2 * Math.log(8) + 1)],
+    [{ factor: 8, mscale: 0.5, mscale_all_dim: 2, attention_factor: 1.5 }, 1.5],
+  ])('with %j', async (fields, factor) => {
+    const config = { ...sizes, model_type: 'llama', rope_parameters: { rope_type: 'yarn', ...fields } }
+    expect((await read(config)).scales).toEqual([Math.fround(factor)])
   })
 })
 
