@@ -7,8 +7,8 @@ export interface TiedHead {
   readonly embedding: string
 }
 
-/** Values that are compared at a time. */
-const PIECE_VALUES = 2 ** 20
+/** Bytes of each that are compared at a time: as many as sources read ahead, since reading one ends that of the other. */
+const PIECE_BYTES = 8 * 2 ** 20
 
 /**
  * Files of a tied model may repeat the embedding under the head's name. Where they hold another matrix there, the
@@ -27,9 +27,9 @@ export async function checkTiedHead(
   const repeated = files.entry(head)
   if (!repeated) return
   const key = nameOf(embedding)
-  const [rows = 0, columns = 1] = files.entry(key)?.shape ?? []
-  let same = repeated.shape.join() === [rows, columns].join()
-  const height = Math.max(1, Math.floor(PIECE_VALUES / columns))
+  const [rows = 0] = repeated.shape
+  let same = files.entry(key)?.shape.join() === repeated.shape.join()
+  const height = Math.max(1, Math.floor((PIECE_BYTES * rows) / (repeated.end - repeated.begin)))
   for (let begin = 0; same && begin < rows; begin += height) {
     signal?.throwIfAborted()
     const end = Math.min(begin + height, rows)
