@@ -6,6 +6,7 @@ import { expectGradient } from '../finite-differences'
 import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
 import { expectOp } from '../on-tape'
+import { columnSums } from '../reference/bias'
 import * as reference from '../reference/lora'
 
 const inputs = ({ N, I, O, R }: { N: number; I: number; O: number; R: number }) => ({
@@ -23,17 +24,19 @@ describe('lora', () => {
     { N: 67, I: 36, O: 123, R: 16, scale: 2 },
     { N: 5, I: 4, O: 4, R: 8, scale: 1.5 },
   ])('matches the reference, forward and backward, at %o', async ({ scale, ...sizes }, { gpu }) => {
-    const given = inputs(sizes)
-    const dy = noise(sizes.N * sizes.O, 5)
+    const { O } = sizes
+    const bias = noise(O, 6)
+    const given = { ...inputs(sizes), bias: { shape: [O], data: bias } }
+    const dy = noise(sizes.N * O, 5)
     const [x, w, a, b] = [given.x.data, given.w.data, given.a.data, given.b.data]
     await expectOp(
       gpu,
       given,
       dy,
-      (tape, t) => lora(tape, t.x, t.w, { a: t.a, b: t.b, scale }),
+      (tape, t) => lora(tape, t.x, t.w, { a: t.a, b: t.b, scale }, t.bias),
       {
-        y: reference.lora(x, w, a, b, scale, sizes),
-        grads: reference.loraBackward(x, w, a, b, scale, dy, sizes),
+        y: reference.lora(x, w, a, b, scale, sizes).map((v, i) => v + bias[i % O]!),
+        grads: { ...reference.loraBackward(x, w, a, b, scale, dy, sizes), bias: columnSums(dy, O) },
       },
       // Sums of up to 123 products below 1, some of them of sums of as many: rounding of 2⁻²⁴ a term.
       { atol: 2e-5, rtol: 1e-5 },
