@@ -1,8 +1,8 @@
 // dz[r,v] = g[r] * ((target[r] == first + v) - exp(z[r,v] - lse[r])),  z[r,v] = h[r] . w[v]
 //
 // h [R, C]   w [V, C]: some rows of the output projection, from vocabulary entry `first` on, stored as
-// lib/weights-*.wgsl says   target, g, lse [R]   dz [R, V]. The logits are computed again, for a slice of the vocabulary at a time.
-// C is a multiple of 4. Each invocation owns four rows and four entries.
+// lib/weights-*.wgsl says   target, g, lse [R]   dz [R, V]. The logits are computed again, for a slice of the vocabulary
+// at a time. C is a multiple of 4. Each invocation owns four rows and four entries.
 
 struct Params {
   R: u32,

@@ -66,4 +66,10 @@ describe('the memory of a model', () => {
     // Loading collects small weights in a buffer of 64 KiB, as reading does its tokens.
     expect(estimate!.peak).toBe(gpu.memory.peak)
   })
+
+  test('is that of no more tokens than the model can read', async () => {
+    const files = folder(tied.files, 'tiny')
+    const { max_position_embeddings: tokens } = JSON.parse(tied.files['config.json']!)
+    expect(await estimateModel(files, { tokens: 8 * tokens })).toEqual(await estimateModel(files, { tokens }))
+  })
 })
