@@ -10,8 +10,8 @@ const pollEvery = 100
 const beatEvery = 10_000
 
 /**
- * Takes the lock `file`, which holds the id of the process that has it, also from one that has ended. Gives what
- * releases it.
+ * Takes the lock `file`, which holds the id and the host of the process that has it, also from one that has ended.
+ * Gives what releases it.
  *
  * Two holders at once would only do the same work twice: stores write whole files, and what they hold is checked.
  */
@@ -21,7 +21,7 @@ export async function takeLock(
   name: string,
   { signal, wait = true }: LockOptions,
 ): Promise<() => Promise<void>> {
-  const { fs, process } = node
+  const { fs } = node
   const before = turns.get(file)
   if (before && !wait) throw busy(name)
   const { promise: turn, resolve: end } = withResolvers()
@@ -48,14 +48,16 @@ export async function takeLock(
   return async () => {
     clearInterval(beat)
     const holder = await fs.readFile(file, 'utf8').catch(() => '')
-    if (holder === String(process.pid)) await fs.rm(file, { force: true })
+    if (holder === nameOf(node)) await fs.rm(file, { force: true })
     leave()
   }
 }
 
-async function create({ fs, process }: NodeModules, file: string): Promise<boolean> {
+const nameOf = ({ process, os }: NodeModules) => `${process.pid} ${os.hostname()}`
+
+async function create(node: NodeModules, file: string): Promise<boolean> {
   try {
-    await fs.writeFile(file, String(process.pid), { flag: 'wx' })
+    await node.fs.writeFile(file, nameOf(node), { flag: 'wx' })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -64,16 +66,17 @@ async function create({ fs, process }: NodeModules, file: string): Promise<boole
 }
 
 /** Whether whoever took the lock has ended, or is another computer's process that no longer says it is there. */
-async function isLeft({ fs, process }: NodeModules, file: string): Promise<boolean> {
+async function isLeft({ fs, os, process }: NodeModules, file: string): Promise<boolean> {
   const [holder, stat] = await Promise.all([
     fs.readFile(file, 'utf8').catch(() => ''),
     fs.stat(file).catch(() => null),
   ])
   if (!stat) return false
   if (Date.now() - stat.mtimeMs > 3 * beatEvery) return true
-  const pid = Number(holder)
-  // Not written yet: whoever made it is about to.
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
+  const [id, ...host] = holder.split(' ')
+  const pid = Number(id)
+  // Not written yet: whoever made it is about to. Ids of another computer, or container, mean nothing here.
+  if (!Number.isSafeInteger(pid) || pid <= 0 || host.join(' ') !== os.hostname()) return false
   // This process holds no lock without a turn: an earlier one had the same id.
   if (pid === process.pid) return true
   try {

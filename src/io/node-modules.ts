@@ -27,7 +27,7 @@ export interface NodeModules {
     join(...parts: string[]): string
     resolve(path: string): string
   }
-  readonly os: { homedir(): string }
+  readonly os: { homedir(): string; hostname(): string }
   readonly url: { fileURLToPath(url: string): string }
   readonly crypto: { createHash(kind: string): { update(data: Uint8Array): unknown; digest(): Uint8Array } }
   readonly process: {
