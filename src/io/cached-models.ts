@@ -1,5 +1,5 @@
 import { HUB, hubAddress } from './hub-address'
-import type { ModelStore } from './model-store'
+import { isEntry, type ModelStore } from './model-store'
 import {
   commitsOf,
   lastUsed,
@@ -84,5 +84,4 @@ export async function clearModels(store: ModelStore): Promise<void> {
     await store.lock(`${folder}/download`, () => store.remove(folder), { wait: false })
 }
 
-/** What begins with a dot is the store's own. */
-const foldersOf = async (store: ModelStore) => (await store.list('')).filter(name => !name.startsWith('.'))
+const foldersOf = async (store: ModelStore) => (await store.list('')).filter(isEntry)

@@ -15,7 +15,6 @@ export function folderStore(folder?: string): ModelStore {
     folder ?? (process.env.TABTUNE_CACHE || path.join(os.homedir(), '.cache', 'tabtune', 'models')),
   )
   const locate = (entry: string) => path.join(root, ...entry.split('/'))
-  let written = 0
   return {
     name: root,
     async read(entry) {
@@ -28,8 +27,9 @@ export function folderStore(folder?: string): ModelStore {
     async write(entry, bytes) {
       const target = locate(entry)
       // Under a name of its own until it is whole: a process may be killed here, and two may write the same file.
-      const unfinished = `${target}.${process.pid}.${written++}.unfinished`
-      await fs.mkdir(path.dirname(target), { recursive: true })
+      const parent = path.dirname(target)
+      const unfinished = path.join(parent, `.${path.basename(target)}.${crypto.randomUUID()}.unfinished`)
+      await fs.mkdir(parent, { recursive: true })
       try {
         await fs.writeFile(unfinished, bytes)
         await fs.rename(unfinished, target)

@@ -20,7 +20,10 @@ export interface ModelStore {
   write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>
   /** Removes a file, or a folder with all in it; nothing happens where there is none. */
   remove(path: string): Promise<void>
-  /** The names of what is in a folder, in any order; none where there is no such folder. */
+  /**
+   * The names of what is in a folder, in any order; none where there is no such folder. Among them may be what the store
+   * keeps for itself, whose names begin with a dot.
+   */
   list(folder: string): Promise<string[]>
   /** Bytes that can still be written, where the system says so. */
   free(): Promise<number | null>
@@ -29,6 +32,9 @@ export interface ModelStore {
   /** Runs `work` while no other tab or process has the lock `name`. Throws `StoreBusyError` if it may not wait. */
   lock<T>(name: string, work: () => Promise<T>, options?: LockOptions): Promise<T>
 }
+
+/** Whether a name that a store lists is not the store's own. */
+export const isEntry = (name: string): boolean => !name.startsWith('.')
 
 /** Another tab or process is working on the same model. */
 export class StoreBusyError extends ModelFilesError {

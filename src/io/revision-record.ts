@@ -1,7 +1,7 @@
 import { sha256Of } from './content-hash'
 import { HUB, type HubAddress } from './hub-address'
 import type { ListedFile, ModelInfo } from './model-info'
-import type { ModelStore } from './model-store'
+import { isEntry, type ModelStore } from './model-store'
 import { StoredFile } from './stored-file'
 
 /** What a store knows of a model at one commit. */
@@ -65,7 +65,7 @@ export const writeRef = (store: ModelStore, folder: string, revision: string, co
 
 export const refsOf = async (store: ModelStore, folder: string) =>
   Promise.all(
-    (await store.list(`${folder}/refs`)).map(async name => ({
+    (await store.list(`${folder}/refs`)).filter(isEntry).map(async name => ({
       revision: decodeURIComponent(name),
       commit: await textOf(store, `${folder}/refs/${name}`),
     })),

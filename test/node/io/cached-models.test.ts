@@ -1,8 +1,10 @@
-import { readdir, writeFile } from 'node:fs/promises'
-import { describe, expect, test } from 'vitest'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
 import { fetchModel } from '../../../src/io/cached-hub-files'
 import { clearModels, listModels, removeModel } from '../../../src/io/cached-models'
 import { type ModelStore, StorageFullError } from '../../../src/io/model-store'
+import { nodeModules } from '../../../src/io/node-modules'
 import { PIECE_BYTES } from '../../../src/io/stored-file'
 import { noise } from './hub-server'
 import { id, isSame, lengthOf, withHub } from './with-hub'
@@ -33,6 +35,24 @@ describe('listing and removing', () => {
     await at.readWeights()
     await clearModels(at.store)
     expect((await readdir(at.folder)).filter(name => !name.startsWith('.'))).toEqual([])
+  })
+
+  test('what a killed process was writing is no revision', async () => {
+    await at.readWeights()
+    const [, model] = (await readdir(at.folder)).sort()
+    const refs = join(at.folder, model!, 'refs')
+    const commit = await readFile(join(refs, 'main'))
+    // As far as it comes before it is killed.
+    const written: string[] = []
+    const rename = vi.spyOn(nodeModules()!.fs, 'rename').mockImplementation(async from => {
+      written.push(from)
+      throw new Error('killed')
+    })
+    await expect(at.store.write(`${model}/refs/main`, new Uint8Array(commit))).rejects.toThrow('killed')
+    rename.mockRestore()
+    await writeFile(written[0]!, commit)
+    expect((await readdir(refs)).length).toBe(2)
+    expect((await listModels(at.store))[0]).toMatchObject({ revisions: ['main'] })
   })
 
   test('an unfinished download is listed as such, and not removed while it runs', async () => {
