@@ -117,8 +117,8 @@ function Consequences({ facts, downloads }: { readonly facts: ModelFacts; readon
 const about = {
   f32: 'exactly as in the file',
   f16: 'half the memory, nearly the same',
-  int8: 'a quarter, slightly coarser',
-  int4: 'an eighth, coarser',
+  int8: 'less, slightly coarser',
+  int4: 'least, coarser',
 } as const
 
 /** What the model takes in each storage, and the choice of one. */
