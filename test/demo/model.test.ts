@@ -6,7 +6,7 @@ import { openSafetensors, writeSafetensors } from '../../src/io/safetensors'
 import { HubServer } from '../node/io/hub-server'
 import { fill, launch, openPage, servePage } from './open-page'
 
-const LONG = 60_000
+const LONG = 120_000
 const bundled = new URL('../../demo/public/model/', import.meta.url)
 
 let hub: HubServer
