@@ -85,6 +85,10 @@ async function keepRevision(
   info: ModelInfo,
 ): Promise<void> {
   const folder = modelFolder({ id, endpoint })
+  const known = await readRecord(store, folder, info.commit)
+  const isKnown = JSON.stringify(known) === JSON.stringify({ endpoint, info })
+  // Nothing is written where nothing is new: the store may be one that others have filled, to be read only.
+  if (isKnown && (await readRef(store, folder, revision)) === info.commit) return
   await store.lock(`${folder}/revisions`, async () => {
     await writeRecord(store, folder, { endpoint, info })
     if (isCommit(revision)) return

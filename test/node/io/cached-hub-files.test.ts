@@ -5,6 +5,7 @@ import { cachedHubFiles, fetchModel } from '../../../src/io/cached-hub-files'
 import { listModels } from '../../../src/io/cached-models'
 import { folderStore } from '../../../src/io/folder-store'
 import { DamagedFileError } from '../../../src/io/hub-error'
+import type { ModelStore } from '../../../src/io/model-store'
 import { PIECE_BYTES } from '../../../src/io/stored-file'
 import type { DownloadProgress } from '../../../src/io/url-source'
 import { noise, sha256 } from './hub-server'
@@ -100,6 +101,16 @@ describe('a model is downloaded once', () => {
     await expect(at.open({ revision: 'dev', offline: true }).has('config.json')).rejects.toThrow(
       /revision 'dev' is not in the cache/,
     )
+  })
+
+  test('can be read with a connection where nothing can be written', async () => {
+    await at.readWeights()
+    const refuse = async () => {
+      throw Object.assign(new Error('EROFS: read-only file system'), { code: 'EROFS' })
+    }
+    const store: ModelStore = { ...at.store, write: refuse, lock: refuse, remove: refuse }
+    for (const revision of ['main', at.hub.models.get(id)!.revisions.get('main')!.commit])
+      expect(isSame(await at.readWeights({ store, revision }), weights)).toBe(true)
   })
 
   test('a new commit takes only what has changed', async () => {
