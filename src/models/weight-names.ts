@@ -2,6 +2,12 @@ import type { Weights as WeightFiles } from '../io/model-weights'
 import type { Blueprint } from './architecture'
 import { ModelError } from './errors'
 
+/** Names of BERT's first files, which transformers reads too. */
+const EARLIER = [
+  [/LayerNorm\.weight$/, 'LayerNorm.gamma'],
+  [/LayerNorm\.bias$/, 'LayerNorm.beta'],
+] as const
+
 /**
  * Matches a model's weights to those of its files, with or without the prefix that some leave out.
  *
@@ -15,7 +21,12 @@ export function weightNames(
 ): (key: string) => string {
   const [first] = weights.keys()
   const bare = first !== undefined && !files.entry(first) && files.entry(first.slice(prefix.length)) !== null
-  const nameOf = (key: string) => (bare && key.startsWith(prefix) ? key.slice(prefix.length) : key)
+  const nameOf = (key: string) => {
+    const name = bare && key.startsWith(prefix) ? key.slice(prefix.length) : key
+    if (files.entry(name)) return name
+    const earlier = EARLIER.map(([now, then]) => name.replace(now, then)).find(old => files.entry(old))
+    return earlier ?? name
+  }
   for (const [key, { shape, transposed }] of weights) {
     const entry = files.entry(nameOf(key))
     if (!entry) throw new ModelError(`${name}: the weights lack ${nameOf(key)}`)

@@ -41,6 +41,11 @@ async function tensorsOf({ files }: BertFixture): Promise<Map<string, StoredTens
 const withTensors = (fixture: BertFixture, tensors: ReadonlyMap<string, StoredTensor>) =>
   encoderFolder(fixture, { 'model.safetensors': safetensorsOf(tensors) })
 
+const norms: Readonly<Record<string, string>> = {
+  'LayerNorm.weight': 'LayerNorm.gamma',
+  'LayerNorm.bias': 'LayerNorm.beta',
+}
+
 /** What is computed of the weights, and what is not. */
 const unused = /position_ids$|pooler|^cls\./
 
@@ -92,6 +97,13 @@ describe.each([mini, masked])('BERT: $name', fixture => {
         used.map(name => (bare ? `bert.${name}` : name)).sort(),
       )
     }
+    // As bert-base-uncased names the values of its norms.
+    const earlier = [...tensors].map(
+      ([name, tensor]) => [name.replace(/LayerNorm\.(weight|bias)$/, norm => norms[norm]!), tensor] as const,
+    )
+    expect(earlier.filter(([name]) => /gamma$/.test(name)).length).toBeGreaterThan(4)
+    using older = await load(new Map(earlier))
+    expect([...older.weights.keys()]).toContain('bert.embeddings.LayerNorm.bias')
     const some = [...tensors].filter(([name]) => !unused.test(name)).filter((_, i) => i % 8 === 0)
     for (const [name, tensor] of some) {
       const fewer = new Map(tensors)
