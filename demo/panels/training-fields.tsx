@@ -141,6 +141,20 @@ export function TrainingFields() {
       <details>
         <summary>More options</summary>
         <div class="fields">{more.map(field)}</div>
+        <label class="choice">
+          <input
+            type="checkbox"
+            checked={now.recompute}
+            disabled={busy.value}
+            onChange={event => set({ recompute: event.currentTarget.checked })}
+          />
+          <span>
+            <b>Save memory</b>
+            <span class="hint">
+              Computes layers again instead of keeping them: about a third more time, much less memory.
+            </span>
+          </span>
+        </label>
       </details>
     </>
   )
