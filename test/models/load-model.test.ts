@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import { dryGpu } from '../../src/gpu/dry-gpu'
 import { OutOfMemoryError } from '../../src/gpu/errors'
 import type { Gpu } from '../../src/gpu/gpu'
@@ -6,6 +6,7 @@ import { openSafetensors, type TensorData, writeSafetensors } from '../../src/io
 import { architectures } from '../../src/models/architectures'
 import { ModelError } from '../../src/models/errors'
 import { type LoadOptions, loadModel } from '../../src/models/load-model'
+import { shardsOf } from '../../src/ops/matrix'
 import { f32Weight } from '../f32-weight'
 import { test } from '../gpu'
 import { bitsOf, fromBase64, sourceOf } from '../io/bytes'
@@ -234,6 +235,25 @@ describe('loading', () => {
       /binds at most 524288\. Its weights take .* as f32, .* as f16, .* as int8, /,
     )
     expect(kept(gpu)).toBe(0)
+  })
+
+  test('brings every row to the shard that has it', async () => {
+    // The embedding and the output projection, [123, 32], take two shards, and nothing else more than one.
+    const gpu = dryGpu({ maxStorageBufferBindingSize: 64 * 32 * 4 })
+    const written = vi.spyOn(gpu, 'write')
+    using model = await loadDry(folder(untied.files, 'tiny'), {}, gpu)
+    const want = await tensorsOf(untied)
+    for (const name of ['model.embed_tokens.weight', 'lm_head.weight']) {
+      const shards = shardsOf(model.network.weights.get(name)!)
+      expect(shards.map(({ first, rows }) => [first, rows])).toEqual([
+        [0, 64],
+        [64, 59],
+      ])
+      const values = shards.flatMap(({ values: { block } }) =>
+        written.mock.calls.filter(([to]) => to.block === block).flatMap(([, data]) => [...data]),
+      )
+      expect(values).toEqual([...want.get(name)!.data])
+    }
   })
 
   test('needs the memory that was planned', async () => {

@@ -15,6 +15,7 @@ import { Tape } from '../../src/ops/tape'
 import { test } from '../gpu'
 import { matrixOf } from '../matrix'
 import { expectClose, noise } from '../numbers'
+import { onTape } from '../on-tape'
 import * as logProbs from '../reference/linear-log-prob'
 import { matmul } from '../reference/matmul'
 import { scoreHead as scores } from '../reference/score-head'
@@ -131,6 +132,23 @@ describe.each(cases)('a matrix of $name in $shards', ({ format, shardRows }) => 
       )
     }
     for (const { grad } of dw) grad[Symbol.dispose]()
+  })
+
+  test('writes the gradient of what another op made, shard by shard', async ({ gpu }) => {
+    const [N, V] = [7, 150]
+    const targets = Uint32Array.of(0, 63, 64, 149, 127, 128, 5)
+    const [data, dy, g] = [noise(N * I, 1), noise(N * V, 2), noise(N, 4)]
+    const { matrix, stored } = matrixOf(gpu, noise(V * I, 3), [V, I], format, shardRows)
+    using held = matrix
+    using tt = gpu.tensor([N], targets)
+    const inputs = { x: { shape: [N, I], data } }
+    const options = { leaves: false }
+    const product = await onTape(gpu, inputs, dy, (tape, { x }) => linear(tape, x, held), options)
+    const dx = matmul('nn', dy, stored, { M: N, N: I, K: V })
+    expectClose(product.grads.x!, dx, { atol: V * 1e-7, rtol: 1e-5 })
+    const scored = await onTape(gpu, inputs, g, (tape, { x }) => linearLogProb(tape, x, held, tt), options)
+    const { dh } = logProbs.linearLogProbBackward(data, stored, targets, g, I)
+    expectClose(scored.grads.x!, dh, { atol: 1e-5, rtol: 1e-4 })
   })
 
   test('scores by a few of its rows', async ({ gpu }) => {
