@@ -43,6 +43,23 @@ describe('lastHiddenState', () => {
     expectClose(await gpu.read(whole), await lastOf(model, [...full, model.tokenizer.eosId!]), bound)
   })
 
+  test('adds no end where the tokenizer ends every text, and keeps that one', async ({ gpu, model }) => {
+    const { tokenizer } = model
+    // Its own end of a text, as Qwen3-Embedding's, which is not the eos.
+    for (const id of [tokenizer.eosId!, 5]) {
+      const encode: typeof tokenizer.encode = (text, options) => {
+        const ids = tokenizer.encode(text, options)
+        return options?.addSpecialTokens === false ? ids : [...ids, id]
+      }
+      const ended = { ...model, tokenizer: { ...tokenizer, encode } }
+      using vectors = await lastHiddenState(ended).embed(texts.slice(0, 1))
+      expectClose(await gpu.read(vectors), await lastOf(model, encode(texts[0]!)), bound)
+      using short = await lastHiddenState(ended, { maxTokens: 6 }).embed(texts.slice(0, 1))
+      const want = [...encode(texts[0]!).slice(0, 5), id]
+      expectClose(await gpu.read(short), await lastOf(model, want), bound)
+    }
+  })
+
   test('refuses more tokens than the model has positions for', ({ model }) => {
     for (const maxTokens of [129, 0, 1.5]) {
       expect(() => lastHiddenState(model, { maxTokens })).toThrow(
