@@ -6,14 +6,12 @@ import {
   f32,
   filesFromFolder,
   type Gpu,
-  HubError,
   loadEncoder,
   loadModel,
   loadTokenizer,
   type Manifest,
   type Model,
   type ModelFiles,
-  ModelFilesError,
   modelDigests,
   openGpu,
   openModelFiles,
@@ -23,6 +21,7 @@ import {
 import type { Context } from './command'
 import type { ModelArguments } from './model-arguments'
 import { UsageError } from './options'
+import { refusal } from './refusal'
 
 /** The demonstration model that comes with the package. */
 const bundledModel = () => fileURLToPath(new URL('../demo/public/model', import.meta.url))
@@ -120,13 +119,6 @@ export class Machine implements Disposable {
     this.#encoder?.[Symbol.dispose]()
     this.#gpu?.[Symbol.dispose]()
   }
-}
-
-/** A model that is not there, or not for this user, was named in vain; a Hub that fails is another matter. */
-function refusal(error: unknown): never {
-  const failed = error instanceof HubError && !['missing', 'gated', 'refused'].includes(error.reason)
-  if (!(error instanceof ModelFilesError) || failed) throw error
-  throw new UsageError(error.message, { cause: error })
 }
 
 /** Bytes hashed at a time. */

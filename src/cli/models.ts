@@ -4,7 +4,6 @@ import {
   clearModels,
   fetchModel,
   folderStore,
-  HubError,
   listModels,
   type ModelInfo,
   type ModelStore,
@@ -14,6 +13,7 @@ import {
 } from '../index'
 import type { Command, Context } from './command'
 import { flag, Given, text, UsageError } from './options'
+import { refusal } from './refusal'
 import { toStandardOutput } from './standard-output'
 
 const modelsUsage = `Usage: tabtune models list
@@ -120,14 +120,16 @@ async function fetchOne(
   const options = { ...where, signal, ...(secret !== undefined && { token: secret }) }
   try {
     const info = await modelInfo(id, options)
+    if (!info.files.some(({ path, wanted }) => wanted && path.endsWith('.safetensors')))
+      throw new UsageError(
+        `${id} has no weights in safetensors; others (pickles, ONNX, GGUF) are not fetched`,
+      )
     await toStandardOutput(description(info))
     const show = await progressOf(store, info, progress)
     await fetchModel(id, { ...options, store, onProgress: ({ path, loaded }) => show(path, loaded) })
   } catch (error) {
     if (signal.aborted) return false
-    if (error instanceof HubError && error.reason === 'missing')
-      throw new UsageError(error.message, { cause: error })
-    throw error
+    refusal(error)
   }
   progress.done()
   return true
@@ -165,7 +167,7 @@ async function progressOf(
 }
 
 async function removeOne(store: ModelStore, { id, ...where }: NamedModel): Promise<boolean> {
-  if (await removeModel(store, id, where)) return true
+  if (await removeModel(store, id, where).catch(refusal)) return true
   const which = where.revision === undefined ? id : `${id}@${where.revision}`
   throw new UsageError(`${which} is not kept in ${store.name}; 'tabtune models list' says what is`)
 }

@@ -146,23 +146,47 @@ describe('tabtune models', () => {
     [['rm', 'a/b', '--all'], "'a/b' is one too many for models rm"],
     [['list', '--token', 'x'], '--token is of no use: models list does not take it'],
     [['fetch', 'a/b@v1', '--revision', 'v2'], "--revision is 'v2', and a/b@v1 says 'v1'"],
+    [['fetch', 'a b'], "'a b' is not the id of a model on the Hub"],
+    [['rm', 'a b'], "'a b' is not the id of a model on the Hub"],
+    [['fetch', 'a/b', '--token', 'x…'], 'huggingface.co: the token is empty, or holds'],
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await run(['models', ...args])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr.join()).toContain(message)
   })
 
+  it('fetches nothing of a model whose weights are no safetensors', async () => {
+    const cache = temporaryFolder()
+    hub.publish('owner/onnx', {
+      'config.json': '{}',
+      'onnx/model.onnx': weights,
+      'pytorch_model.bin': weights,
+    })
+    expect(await models(cache, 'fetch', 'owner/onnx', ...at())).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: [
+        'tabtune: owner/onnx has no weights in safetensors; others (pickles, ONNX, GGUF) are not fetched',
+      ],
+    })
+    expect(readdirSync(cache)).toEqual([])
+  })
+
   it('says in one line what went wrong', async () => {
     const cache = temporaryFolder()
-    hub.intervene = (_, response) => {
-      response.writeHead(403).end()
-      return true
+    for (const [status, code, said] of [
+      [403, 2, 'owner/tiny: the server answered 403 Forbidden: the token may not read'],
+      [413, 1, 'the server answered 413 Payload Too Large'],
+    ] as const) {
+      hub.intervene = (_, response) => {
+        response.writeHead(status).end()
+        return true
+      }
+      const { stderr, ...ended } = await models(cache, 'fetch', id, '--token', 'x', ...at())
+      expect(ended).toEqual({ code, stdout: '' })
+      expect(stderr).toEqual([expect.stringMatching(/^tabtune: /)])
+      expect(stderr[0]).toContain(said)
     }
-    const { code, stderr } = await models(cache, 'fetch', id, '--token', 'x', ...at())
-    expect(code).toBe(1)
-    expect(stderr).toEqual([
-      expect.stringMatching(/^tabtune: owner\/tiny: the server answered 403 Forbidden/),
-    ])
   })
 })
 
