@@ -10,7 +10,10 @@ import { shardsOf } from '../../src/ops/matrix'
 import { f32Weight } from '../f32-weight'
 import { test } from '../gpu'
 import { bitsOf, fromBase64, sourceOf } from '../io/bytes'
+import { architectures as fixtures } from './architecture-fixture'
 import { folder, type LlamaFixture, tied, untied } from './llama-fixture'
+
+const gpt2 = fixtures.gpt2!
 
 type Tensors = Map<string, TensorData>
 
@@ -238,21 +241,29 @@ describe('loading', () => {
   })
 
   test('brings every row to the shard that has it', async () => {
-    // The embedding and the output projection, [123, 32], take two shards, and nothing else more than one.
-    const gpu = dryGpu({ maxStorageBufferBindingSize: 64 * 32 * 4 })
-    const written = vi.spyOn(gpu, 'write')
-    using model = await loadDry(folder(untied.files, 'tiny'), {}, gpu)
-    const want = await tensorsOf(untied)
-    for (const name of ['model.embed_tokens.weight', 'lm_head.weight']) {
+    const layer = 'transformer.h.1.attn.c_attn.weight'
+    const cases = [
+      [untied, 'model.embed_tokens.weight', 59],
+      [untied, 'lm_head.weight', 59],
+      // [32, 96] in the file.
+      [gpt2, layer, 32],
+    ] as const
+    for (const [fixture, name, rest] of cases) {
+      // 64 rows of 32 values.
+      const gpu = dryGpu({ maxStorageBufferBindingSize: 64 * 32 * 4 })
+      const written = vi.spyOn(gpu, 'write')
+      using model = await loadDry(folder(fixture.files, 'tiny'), {}, gpu)
       const shards = shardsOf(model.network.weights.get(name)!)
       expect(shards.map(({ first, rows }) => [first, rows])).toEqual([
         [0, 64],
-        [64, 59],
+        [64, rest],
       ])
       const values = shards.flatMap(({ values: { block } }) =>
         written.mock.calls.filter(([to]) => to.block === block).flatMap(([, data]) => [...data]),
       )
-      expect(values).toEqual([...want.get(name)!.data])
+      const { data } = (await tensorsOf(fixture)).get(name)!
+      const row = (o: number) => Array.from({ length: 32 }, (_, i) => data[i * 96 + o]!)
+      expect(values).toEqual(name === layer ? Array.from({ length: 96 }, (_, o) => row(o)).flat() : [...data])
     }
   })
 
