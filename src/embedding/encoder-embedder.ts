@@ -1,11 +1,12 @@
 import type { TokenPooling } from '../io/sentence-modules'
 import { checkContext } from '../models/context'
 import type { Encoder } from '../models/load-encoder'
-import { allTokens, meanOver, type TokenSpan } from '../models/mean-hidden'
+import { meanOver } from '../models/mean-hidden'
 import { eachPooledHidden } from '../models/pooled-hidden'
 import { pooledStates } from '../models/pooled-states'
 import type { Embedder } from './embedder'
 import { startOfText } from './start-of-text'
+import { TOKEN_SPANS } from './token-spans'
 
 export interface EncoderEmbedderOptions {
   /** Which token states make a text's vector. Default: what the encoder's files say, else the mean of all. */
@@ -21,12 +22,6 @@ export interface EncoderEmbedderOptions {
   readonly prefix?: string
   /** Tokens of one forward pass; a longer text goes alone. Texts are sorted by length, and padded nowhere. */
   readonly batchTokens?: number
-}
-
-const spans: Readonly<Record<TokenPooling, TokenSpan>> = {
-  cls: () => [0, 1],
-  last: n => [n - 1, n],
-  mean: allTokens,
 }
 
 /**
@@ -47,7 +42,7 @@ export function encoderEmbedder(
     batchTokens = 4096,
   } = options
   checkContext(network, maxTokens)
-  const pool = meanOver(spans[pooling], { normalize })
+  const pool = meanOver(TOKEN_SPANS[pooling], { normalize })
   const details = [pooling, ...(normalize ? ['normalized'] : []), maxTokens]
   return {
     name: ['encoder', name, ...details, ...(prefix === '' ? [] : [JSON.stringify(prefix)])].join(':'),

@@ -3,10 +3,12 @@ import type { ModelFiles } from '../io/model-files'
 import { withinVocabulary } from '../io/onnx-config'
 import type { OnnxChoice, OnnxOptions } from '../io/onnx-graph'
 import { OnnxError } from '../io/onnx-runtime'
-import { loadTokenizer, type Tokenizer } from '../io/tokenizer'
+import { readSentenceModules, type TokenPooling } from '../io/sentence-modules'
+import { loadTokenizer } from '../io/tokenizer'
 import { OnnxEncoder } from '../models/onnx-encoder'
 import type { Embedder } from './embedder'
-import { readPooling, type TokenPooling } from './onnx-pooling'
+import { startOfText } from './start-of-text'
+import { TOKEN_SPANS } from './token-spans'
 
 export interface OnnxEmbedderOptions extends OnnxOptions {
   /** Default: that of the folder's `1_Pooling/config.json`, else the mean. */
@@ -18,7 +20,7 @@ export interface OnnxEmbedderOptions extends OnnxOptions {
    * that of `sentence_bert_config.json`, else the model's positions, at most 512.
    */
   readonly maxTokens?: number
-  /** Stands before every text, such as `query: `. Default: nothing. */
+  /** Stands before every text, such as `query: `. Default: what the files say, else nothing. */
   readonly prefix?: string
 }
 
@@ -37,6 +39,7 @@ export interface OnnxEmbedder extends Embedder, AsyncDisposable {
  * batch.
  *
  * @throws {OnnxError} if the model cannot be used, or an option does not fit it
+ * @throws {SentenceModulesError} if the folder asks for a step or a pooling that is not computed here
  * @throws {TokenizerError} if the tokenizer cannot
  * @throws {ModelFilesError} if a file cannot be read
  */
@@ -45,18 +48,16 @@ export async function onnxEmbedder(
   files: ModelFiles,
   options: OnnxEmbedderOptions = {},
 ): Promise<OnnxEmbedder> {
-  const found = await readPooling(files)
-  if (options.pooling === undefined && found.unknown !== null)
-    throw new OnnxError(`${found.unknown}, which is not computed here; choose one of mean, cls and last`)
-  const pooling = options.pooling ?? found.pooling ?? 'mean'
-  const { normalize = found.normalize ?? true, prefix = '', dtype = 'fp32' } = options
+  const modules = await readSentenceModules(files, options.pooling)
+  const { pooling = modules.pooling ?? 'mean', prefix = modules.prefix, dtype = 'fp32' } = options
+  const { normalize = modules.normalize ?? true } = options
   const loaded = await loadTokenizer(files)
   const encoder = await OnnxEncoder.open(gpu, files, options)
   try {
     if (encoder.pools && options.pooling !== undefined)
       throw new OnnxError(`${files.name}: the graph pools tokens itself; leave the pooling out`)
     const positions = encoder.config.maxPositions ?? Number.POSITIVE_INFINITY
-    const { maxTokens = Math.min(found.maxTokens ?? 512, positions) } = options
+    const { maxTokens = Math.min(modules.maxTokens ?? 512, positions) } = options
     if (!Number.isInteger(maxTokens) || maxTokens < 1 || maxTokens > positions) {
       throw new OnnxError(
         `${files.name}: maxTokens is ${maxTokens}, expected a whole number from 1 to the model's ${positions} positions`,
@@ -73,8 +74,11 @@ export async function onnxEmbedder(
       },
       async embed(texts, embedOptions = {}) {
         embedOptions.signal?.throwIfAborted()
-        const sequences = texts.map(text => startOf(tokenizer, prefix + text, maxTokens))
-        return encoder.encode(sequences, { span: SPANS[pooling], normalize, ...embedOptions })
+        const sequences = texts.map(text => {
+          const whole = prefix + text
+          return startOfText(tokenizer, modules.lowerCase ? whole.toLowerCase() : whole, maxTokens)
+        })
+        return encoder.encode(sequences, { span: TOKEN_SPANS[pooling], normalize, ...embedOptions })
       },
       [Symbol.asyncDispose]: () => encoder[Symbol.asyncDispose](),
     }
@@ -82,23 +86,4 @@ export async function onnxEmbedder(
     await encoder[Symbol.asyncDispose]()
     throw error
   }
-}
-
-const SPANS: Readonly<Record<TokenPooling, (n: number) => readonly [number, number]>> = {
-  mean: n => [0, n],
-  cls: () => [0, 1],
-  last: n => [n - 1, n],
-}
-
-/** A text's tokens; of too many, its first between those that the tokenizer puts around every text. */
-function startOf(tokenizer: Tokenizer, text: string, maxTokens: number): readonly number[] {
-  const ids = tokenizer.encode(text)
-  if (ids.length <= maxTokens) return ids
-  const own = tokenizer.encode(text, { addSpecialTokens: false })
-  const around = ids.length - own.length
-  const before = Array.from({ length: around + 1 }, (_, n) => n).find(n =>
-    own.every((id, i) => ids[n + i] === id),
-  )
-  if (before === undefined || around >= maxTokens) return ids.slice(0, maxTokens)
-  return [...ids.slice(0, before), ...own.slice(0, maxTokens - around), ...ids.slice(before + own.length)]
 }

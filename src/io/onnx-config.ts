@@ -21,8 +21,17 @@ export interface OnnxConfig {
  * @throws {OnnxError} if there is none, or it is not JSON
  */
 export async function readOnnxConfig(files: ModelFiles): Promise<OnnxConfig> {
-  const json = await readJsonObject(files, 'config.json')
-  if (!json) throw new OnnxError(`${files.name}: there is no config.json`)
+  const path = 'config.json'
+  if (!(await files.has(path))) throw new OnnxError(`${files.name}: there is no ${path}`)
+  let json: Readonly<Record<string, unknown>>
+  try {
+    json = JSON.parse(await files.text(path))
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new OnnxError(`${files.name}/${path}: the file is not JSON: ${reasonOf(cause)}`, { cause })
+  }
+  if (typeof json !== 'object' || json === null)
+    throw new OnnxError(`${files.name}/${path}: the file is not a JSON object`)
   const count = (...keys: readonly string[]) => {
     const found = keys.map(key => json[key]).find(value => typeof value === 'number' && value > 0)
     return (found as number | undefined) ?? null
@@ -33,24 +42,6 @@ export async function readOnnxConfig(files: ModelFiles): Promise<OnnxConfig> {
     padId: count('pad_token_id') ?? 0,
     hidden: count('hidden_size', 'n_embd', 'd_model', 'dim'),
   }
-}
-
-/** A JSON object of the model's folder; null if there is no such file. @throws {OnnxError} if it is no JSON object */
-export async function readJsonObject(
-  files: ModelFiles,
-  path: string,
-): Promise<Readonly<Record<string, unknown>> | null> {
-  if (!(await files.has(path))) return null
-  let value: unknown
-  try {
-    value = JSON.parse(await files.text(path))
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
-    throw new OnnxError(`${files.name}/${path}: the file is not JSON: ${reasonOf(cause)}`, { cause })
-  }
-  if (typeof value !== 'object' || value === null)
-    throw new OnnxError(`${files.name}/${path}: the file is not a JSON object`)
-  return value as Readonly<Record<string, unknown>>
 }
 
 /** The tokenizer, refusing text with tokens that the model has no embedding for. */

@@ -33,10 +33,14 @@ const modes: Readonly<Record<string, TokenPooling>> = {
  * Reads `modules.json`, `1_Pooling/config.json`, `sentence_bert_config.json` and `config_sentence_transformers.json`,
  * each where it is there: see https://sbert.net/docs/package_reference/sentence_transformer/models.html.
  *
+ * @param pooling stands in for that of the folder, which then may be one that is not computed
  * @throws {SentenceModulesError} for a file that is damaged, and for modules or pooling modes that are not computed
  */
-export async function readSentenceModules(files: ModelFiles): Promise<SentenceModules> {
-  const { pooling, normalize } = await readModules(files)
+export async function readSentenceModules(
+  files: ModelFiles,
+  pooling: TokenPooling | null = null,
+): Promise<SentenceModules> {
+  const { normalize, folder } = await readModules(files)
   const transformer = await readObject(files, 'sentence_bert_config.json')
   const { max_seq_length: most = null, do_lower_case: lowerCase = false } = transformer
   if (most !== null && !(Number.isSafeInteger(most) && (most as number) > 0))
@@ -44,7 +48,7 @@ export async function readSentenceModules(files: ModelFiles): Promise<SentenceMo
   if (typeof lowerCase !== 'boolean')
     throw refusal(files, 'sentence_bert_config.json', 'do_lower_case', lowerCase, 'expected true or false')
   return {
-    pooling,
+    pooling: pooling ?? (folder === null ? null : await readPooling(files, folder)),
     normalize,
     maxTokens: most as number | null,
     lowerCase,
@@ -52,10 +56,13 @@ export async function readSentenceModules(files: ModelFiles): Promise<SentenceMo
   }
 }
 
-async function readModules(files: ModelFiles): Promise<Pick<SentenceModules, 'pooling' | 'normalize'>> {
+/** Whether vectors have length 1, and the folder that says how tokens are pooled, if they are. */
+async function readModules(
+  files: ModelFiles,
+): Promise<Pick<SentenceModules, 'normalize'> & { readonly folder: string | null }> {
   const path = 'modules.json'
   const usual = '1_Pooling'
-  if (!(await files.has(path))) return { pooling: await readPooling(files, usual), normalize: null }
+  if (!(await files.has(path))) return { normalize: null, folder: usual }
   const list = await readJson(files, path)
   if (!Array.isArray(list)) throw new SentenceModulesError(`${files.name}/${path}: it is not a JSON list`)
   const modules = list.map(module => {
@@ -75,8 +82,7 @@ async function readModules(files: ModelFiles): Promise<Pick<SentenceModules, 'po
     throw new SentenceModulesError(
       `${files.name}/${path}: Pooling has the path ${JSON.stringify(folder)}, expected a folder`,
     )
-  const pooling = kinds.length > 1 ? await readPooling(files, folder) : null
-  return { pooling, normalize: kinds.length === 3 }
+  return { normalize: kinds.length === 3, folder: kinds.length > 1 ? folder : null }
 }
 
 async function readPooling(files: ModelFiles, folder: string): Promise<TokenPooling | null> {

@@ -3,6 +3,7 @@ import { type OnnxEmbedder, type OnnxEmbedderOptions, onnxEmbedder } from '../..
 import type { Gpu } from '../../src/gpu/gpu'
 import { type ModelFiles, ModelFilesError } from '../../src/io/model-files'
 import { OnnxError } from '../../src/io/onnx-runtime'
+import { SentenceModulesError } from '../../src/io/sentence-modules'
 import fixture from '../fixtures/onnx-encoder.json'
 import { test } from '../gpu'
 import { expectClose } from '../numbers'
@@ -162,10 +163,10 @@ describe('options', () => {
     }
     expect(await nameOf(pooling({ pooling_mode_cls_token: true }))).toContain(':cls:')
     expect(await nameOf(pooling({ pooling_mode: 'lasttoken' }))).toContain(':last:')
-    expect(await nameOf(pooling({}))).toContain(':mean:')
     await expect(open(gpu, pooling({ pooling_mode_max_tokens: true }))).rejects.toThrow(
-      new OnnxError(
-        'tiny-bert/1_Pooling/config.json asks for pooling_mode_max_tokens, which is not computed here; choose one of mean, cls and last',
+      new SentenceModulesError(
+        'tiny-bert/1_Pooling/config.json: the pooling is ["pooling_mode_max_tokens"], expected one of cls, mean and ' +
+          'lasttoken. Choose the pooling yourself and leave the file out',
       ),
     )
     expect(await nameOf(pooling({ pooling_mode_max_tokens: true }), { pooling: 'cls' })).toContain(':cls:')
@@ -175,12 +176,23 @@ describe('options', () => {
       })
     expect(await nameOf(modules('Transformer', 'Pooling'))).toBe('onnx:tiny-bert:fp32:mean:32')
     await expect(open(gpu, modules('Transformer', 'Dense'))).rejects.toThrow(
-      'tiny-bert: modules.json has a step of type Dense; Transformer, Pooling and Normalize are computed here',
+      'tiny-bert/modules.json: the modules are ["Transformer","Dense"], expected Transformer, Pooling and Normalize',
     )
+    // The prompt that stands before every text unless another is given.
+    const prompted = encoderFiles('lookup', {
+      'config_sentence_transformers.json': JSON.stringify({
+        prompts: { document: 'the ' },
+        default_prompt_name: 'document',
+      }),
+    })
+    await using queries = await open(gpu, prompted)
+    expect(queries.name).toBe('onnx:tiny-bert:fp32:mean:normalized:32:"the "')
+    await using whole = await open(gpu, prompted, { prefix: '' })
+    expect(await vectorsOf(queries, ['quick brown'])).toEqual(await vectorsOf(whole, ['the quick brown']))
     const bare = { 'modules.json': null, '1_Pooling/config.json': null, 'sentence_bert_config.json': null }
     expect(await nameOf(encoderFiles('lookup', bare))).toBe('onnx:tiny-bert:fp32:mean:normalized:48')
     await expect(open(gpu, encoderFiles('lookup', { 'modules.json': '{' }))).rejects.toThrow(
-      'tiny-bert/modules.json: the file is not JSON',
+      'tiny-bert/modules.json: it is not JSON',
     )
   })
 
