@@ -55,6 +55,21 @@ describe('--model with an id of the Hub', () => {
     expect(unkept.stderr.at(-1)).toContain('load it once with a connection')
   })
 
+  it('reads it from any other address, which never gets the token of the environment', async () => {
+    const { score } = job()
+    const commit = hub.models.get(id)!.revisions.get('main')!.commit
+    hub.asked.length = 0
+    process.env.HF_TOKEN = 'hf_environment'
+    try {
+      const address = `${hub.endpoint}/${id}/resolve/${commit}/`
+      expect(await score('address.jsonl', '--model', address)).toMatchObject({ code: 0, stderr: [] })
+    } finally {
+      delete process.env.HF_TOKEN
+    }
+    expect(hub.asked.length).toBeGreaterThan(names.length)
+    expect(hub.asked.filter(({ authorization }) => authorization !== undefined)).toEqual([])
+  })
+
   it('stores weights as it is told, and computes nearly the same', async () => {
     const { score, scores } = job()
     await score('f32.jsonl', '--model', model)
