@@ -1,10 +1,10 @@
 import type { Gpu } from '../gpu/gpu'
 import type { ModelFiles } from '../io/model-files'
-import { withinVocabulary } from '../io/onnx-config'
 import type { OnnxChoice, OnnxOptions } from '../io/onnx-graph'
 import { OnnxError } from '../io/onnx-runtime'
 import { readSentenceModules, type TokenPooling } from '../io/sentence-modules'
 import { loadTokenizer } from '../io/tokenizer'
+import { withinVocabulary } from '../io/within-vocabulary'
 import { OnnxEncoder } from '../models/onnx-encoder'
 import type { Embedder } from './embedder'
 import { startOfText } from './start-of-text'
@@ -63,7 +63,7 @@ export async function onnxEmbedder(
         `${files.name}: maxTokens is ${maxTokens}, expected a whole number from 1 to the model's ${positions} positions`,
       )
     }
-    const tokenizer = withinVocabulary(loaded, encoder.config, files.name)
+    const tokenizer = withinVocabulary(loaded, encoder.config.vocabulary ?? loaded.size, files.name)
     const how = encoder.pools ? 'own' : pooling
     return {
       name: `onnx:${files.name}:${dtype}:${how}${normalize ? ':normalized' : ''}:${maxTokens}${prefix && `:${JSON.stringify(prefix)}`}`,

@@ -1,6 +1,5 @@
 import type { ModelFiles } from './model-files'
 import { OnnxError, reasonOf } from './onnx-runtime'
-import { type Tokenizer, TokenizerError } from './tokenizer'
 
 /** What an ONNX model's files say of its sequences; null where they say nothing. */
 export interface OnnxConfig {
@@ -42,18 +41,4 @@ export async function readOnnxConfig(files: ModelFiles): Promise<OnnxConfig> {
     padId: count('pad_token_id') ?? 0,
     hidden: count('hidden_size', 'n_embd', 'd_model', 'dim'),
   }
-}
-
-/** The tokenizer, refusing text with tokens that the model has no embedding for. */
-export function withinVocabulary(tokenizer: Tokenizer, { vocabulary }: OnnxConfig, name: string): Tokenizer {
-  if (vocabulary === null || tokenizer.size <= vocabulary) return tokenizer
-  const encode: Tokenizer['encode'] = (text, options) => {
-    const ids = tokenizer.encode(text, options)
-    const beyond = ids.find(id => id >= vocabulary)
-    if (beyond === undefined) return ids
-    throw new TokenizerError(
-      `${name}: the text holds token ${beyond}, and the model's vocabulary ends at ${vocabulary}`,
-    )
-  }
-  return { ...tokenizer, encode }
 }

@@ -3,10 +3,10 @@ import type { ModelFiles } from '../io/model-files'
 import { type ModelSource, type OpenFilesOptions, openModelFiles } from '../io/open-model-files'
 import { loadTokenizer, type Tokenizer } from '../io/tokenizer'
 import type { DownloadProgress } from '../io/url-source'
+import { withinVocabulary } from '../io/within-vocabulary'
 import type { Architecture } from './architecture'
 import { architectures } from './architectures'
 import type { CausalNetwork } from './causal-network'
-import { ModelError } from './errors'
 import { type LoadOptions, loadNetwork, readBlueprint } from './load-network'
 
 export type { LoadOptions }
@@ -72,29 +72,6 @@ export async function loadWithTokenizer<Network extends Disposable & { readonly 
     tokenizer: withinVocabulary(tokenizer, network.vocabulary, files.name),
     [Symbol.dispose]() {
       network[Symbol.dispose]()
-    },
-  }
-}
-
-/** Tokenizers may hold entries that the model has no embedding for; text that uses one is refused. */
-function withinVocabulary(tokenizer: Tokenizer, vocabulary: number, name: string): Tokenizer {
-  if (tokenizer.size <= vocabulary) return tokenizer
-  const check = <Encoded>(encoded: Encoded, ids: readonly number[]): Encoded => {
-    const beyond = ids.find(id => id >= vocabulary)
-    if (beyond === undefined) return encoded
-    throw new ModelError(
-      `${name}: the text holds token ${beyond}, and the model's vocabulary ends at ${vocabulary}`,
-    )
-  }
-  return {
-    ...tokenizer,
-    encode(text, options) {
-      const ids = tokenizer.encode(text, options)
-      return check(ids, ids)
-    },
-    encodePieces(pieces, options) {
-      const encoded = tokenizer.encodePieces(pieces, options)
-      return check(encoded, encoded.ids)
     },
   }
 }

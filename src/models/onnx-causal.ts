@@ -1,11 +1,12 @@
 import { foreignTensor } from '../gpu/foreign-tensor'
 import type { Gpu } from '../gpu/gpu'
 import type { ModelFiles } from '../io/model-files'
-import { readOnnxConfig, withinVocabulary } from '../io/onnx-config'
+import { readOnnxConfig } from '../io/onnx-config'
 import { type OnnxChoice, OnnxGraph, type OnnxOptions } from '../io/onnx-graph'
 import { OnnxError } from '../io/onnx-runtime'
 import type { OnnxOutput } from '../io/onnx-session'
 import { loadTokenizer, type Tokenizer } from '../io/tokenizer'
+import { withinVocabulary } from '../io/within-vocabulary'
 import { expectedScore } from '../ops/expected-score'
 
 /** Logits of a batch, which exist for all its tokens unless the graph gives the last alone: half of a default binding. */
@@ -32,7 +33,8 @@ export class OnnxCausalModel implements AsyncDisposable {
   /** See `loadOnnxModel`. */
   static async open(gpu: Gpu, files: ModelFiles, options: OnnxOptions): Promise<OnnxCausalModel> {
     const config = await readOnnxConfig(files)
-    const tokenizer = withinVocabulary(await loadTokenizer(files), config, files.name)
+    const loaded = await loadTokenizer(files)
+    const tokenizer = withinVocabulary(loaded, config.vocabulary ?? loaded.size, files.name)
     const graph = await OnnxGraph.open(gpu, files, options)
     try {
       const logits = graph.outputs.get(LOGITS)
