@@ -241,8 +241,12 @@ class CachedModel {
     const way = `load the model with a connection, or remove it from the cache and load it again`
     if (!repair || offline) throw new DamagedFileError(`${what} (${this.#options.store.name}); ${way}`)
     try {
-      const fresh = await fetchPiece(stored, index, this.#link(stored, await this.#listing()))
-      if (await stored.mend(index, fresh)) return fresh
+      const info = await this.#listing()
+      const fresh = await fetchPiece(stored, index, this.#link(stored, info))
+      if (await stored.isPiece(index, fresh)) {
+        await this.#mend(stored, index, fresh, info)
+        return fresh
+      }
     } catch (cause) {
       if (!(cause instanceof HubError)) throw cause
       throw new DamagedFileError(`${what} and could not be downloaded again; ${way}: ${cause.message}`, {
@@ -252,5 +256,14 @@ class CachedModel {
     throw new DamagedFileError(
       `${what}, and the server now gives other ones; remove the model and load it again`,
     )
+  }
+
+  /** Keeps a piece that came anew, where it can be kept. A model that was removed while it is read stays removed. */
+  async #mend(stored: StoredFile, index: number, bytes: Uint8Array<ArrayBuffer>, { commit }: ModelInfo) {
+    try {
+      if (await readRecord(this.#options.store, this.#folder, commit)) await stored.write(index, bytes)
+    } catch (error) {
+      if (!isFull(error)) throw error
+    }
   }
 }

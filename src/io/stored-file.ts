@@ -74,12 +74,9 @@ export class StoredFile {
     this.#pieces[index] = digest
   }
 
-  /** Writes a damaged piece anew. False if `bytes` are not what it was. */
-  async mend(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const digest = this.#pieces[index]
-    if (digest && (await sha256Of(bytes)) !== digest) return false
-    await this.write(index, bytes)
-    return true
+  /** Whether bytes are those of a piece as it was once written. */
+  async isPiece(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    return (await sha256Of(bytes)) === this.#pieces[index]
   }
 
   async setComplete(): Promise<void> {

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cachedHubFiles, fetchModel } from '../../../src/io/cached-hub-files'
-import { listModels } from '../../../src/io/cached-models'
+import { listModels, removeModel } from '../../../src/io/cached-models'
 import { folderStore } from '../../../src/io/folder-store'
 import { DamagedFileError } from '../../../src/io/hub-error'
 import type { ModelStore } from '../../../src/io/model-store'
@@ -177,6 +177,20 @@ describe('a damaged store', () => {
     await expect(lengthOf(at.readWeights())).rejects.toThrow(
       /damaged and could not be downloaded again; .*answered 500/,
     )
+  })
+
+  test('is read on without one piece of room, and so is a model that was removed, which stays so', async () => {
+    const [first] = await piecePaths()
+    await flip(first!, 5)
+    const write = async () => {
+      throw Object.assign(new Error('no room'), { code: 'ENOSPC' })
+    }
+    expect(isSame(await at.readWeights({ store: { ...at.store, write } }), weights)).toBe(true)
+    const source = await at.open().open('model.safetensors')
+    await source.read(0, 5)
+    await removeModel(at.store, id, { endpoint: at.hub.endpoint })
+    expect(isSame(await source.read(0, weights.length), weights)).toBe(true)
+    expect((await readdir(at.folder)).filter(name => !name.startsWith('.'))).toEqual([])
   })
 
   test('a damaged record is asked for again', async () => {
