@@ -40,25 +40,32 @@ export const actions = {
   list: () => listModels(store),
   remove: (id: string, endpoint: string) => removeModel(store, id, { endpoint }),
   clear: () => clearModels(store),
+  /** Bytes of the first piece of a file in the cache, which may have been begun only. */
+  async begun(digest: string): Promise<number> {
+    const handle = await firstPiece(digest).catch(() => null)
+    return handle ? (await handle.getFile()).size : 0
+  },
   /** Changes one bit of the first piece of a file in the cache. */
   async flip(digest: string, at: number): Promise<void> {
-    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('tabtune-models')
-    for await (const model of root.values()) {
-      const blobs = await (model as FileSystemDirectoryHandle).getDirectoryHandle('blobs')
-      const folder = await blobs.getDirectoryHandle(digest)
-      for await (const piece of folder.values()) {
-        if (!piece.name.startsWith('000000-')) continue
-        const handle = piece as FileSystemFileHandle
-        const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer())
-        bytes[at]! ^= 1
-        const stream = await handle.createWritable()
-        await stream.write(bytes)
-        await stream.close()
-      }
-    }
+    const handle = (await firstPiece(digest))!
+    const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer())
+    bytes[at]! ^= 1
+    const stream = await handle.createWritable()
+    await stream.write(bytes)
+    await stream.close()
   },
   /** Whether files are written through sync access handles here. */
   isSync: async () => 'createSyncAccessHandle' in FileSystemFileHandle.prototype,
+}
+
+async function firstPiece(digest: string): Promise<FileSystemFileHandle | null> {
+  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('tabtune-models')
+  for await (const model of root.values()) {
+    const blobs = await (model as FileSystemDirectoryHandle).getDirectoryHandle('blobs')
+    for await (const piece of (await blobs.getDirectoryHandle(digest)).values())
+      if (piece.name.startsWith('000000-')) return piece as FileSystemFileHandle
+  }
+  return null
 }
 
 export type Actions = typeof actions

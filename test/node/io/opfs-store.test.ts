@@ -143,7 +143,8 @@ describe.each([
     const asking = ask('digest', id, file, at()).catch(() => null)
     await last
     // The piece before was being written: wait until it is whole.
-    await expect.poll(async () => ((await inPage('list')) as CachedModel[])[0]?.bytes).toBe(PIECE_BYTES + 7)
+    await expect.poll(() => inPage('begun', sha256(weights))).toBe(PIECE_BYTES)
+    expect(((await inPage('list')) as CachedModel[])[0]?.bytes).toBe(PIECE_BYTES + 7)
     if (isSync) await terminate()
     else await load(page)
     expect(await asking).toBe(null)
