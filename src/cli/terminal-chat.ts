@@ -28,6 +28,10 @@ export async function terminalChat(
   let answering: AbortController | null = null
   /** Since the last line. */
   let interrupted = false
+  let closed = false
+  lines.once('close', () => {
+    closed = true
+  })
   const stop = () => {
     answering?.abort(new Error('stopped'))
     lines.close()
@@ -54,7 +58,8 @@ export async function terminalChat(
         answering = null
         if (note !== null) output.write(`${note}\n`)
       }
-      lines.prompt()
+      // Closed during the answer it may still give lines that were typed before, but Node 24 lets nobody ask for more.
+      if (!closed) lines.prompt()
     }
     return !interrupted && !signal.aborted
   } finally {
