@@ -148,14 +148,12 @@ export class Session {
     const { model, adapter } = this.#gpu
     const signal = this.#calls.begin()
     const answers = { before: '', after: '' }
-    // A model that the template is new to goes on with the next turn.
-    const stop = model.tokenizer.template?.stop ?? []
     const sides = adapter ? (['before', 'after'] as const) : (['before'] as const)
     try {
       for (const side of sides) {
         const map = side === 'after' ? adapter!.map : null
         const turns = [{ role: 'user', content: prompt }]
-        for await (const text of generate(model, turns, { ...settings, stop, adapter: map, signal })) {
+        for await (const text of generate(model, turns, { ...settings, adapter: map, signal })) {
           answers[side] += text
           onText(side, text)
         }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import {
   type Encoder,
@@ -59,6 +60,7 @@ export class Machine implements Disposable {
     else {
       const onProgress: NonNullable<typeof opening.onProgress> = ({ path, loaded, total }) =>
         progress.update('download', total ? loaded / total : 0, path)
+      await this.#checkFolder(source)
       const files = await openModelFiles(source, { ...opening, signal, onProgress }).catch(refusal)
       if (!(await files.has('config.json').catch(refusal))) {
         throw new UsageError(`${files.name}: there is no config.json, so it is no model of Hugging Face`)
@@ -66,6 +68,17 @@ export class Machine implements Disposable {
       this.#files = files
     }
     return this.#files
+  }
+
+  /** A folder takes none of the Hub's options. @throws {UsageError} */
+  async #checkFolder(source: string): Promise<void> {
+    const [first] = this.#wanted.hubOptions
+    const isFolder = await stat(source).then(
+      found => found.isDirectory(),
+      () => false,
+    )
+    if (isFolder && first)
+      throw new UsageError(`--${first} is for models of the Hub, and ${source} is a folder`)
   }
 
   async model(): Promise<Model> {

@@ -21,6 +21,8 @@ export interface ModelArguments {
   /** A folder, an id of the Hub, or an address; null for the bundled model. */
   readonly source: string | null
   readonly opening: OpenFilesOptions
+  /** Those of the Hub's options that were given. */
+  readonly hubOptions: readonly string[]
   readonly storage: WeightFormat
   /** In place of the model's own chat template. */
   readonly template: { readonly name: string; readonly value: ChatTemplate } | null
@@ -73,10 +75,13 @@ export function readModelArguments<Spec extends OptionSpec & typeof modelSpec>(
   return {
     source,
     opening: readOpening(given, source),
+    hubOptions: HUB_OPTIONS.filter(name => given.has(name)),
     storage: given.choice('storage', f32, storages),
     template: template && { name: given.text('template')!, value: template },
   }
 }
+
+const HUB_OPTIONS = ['revision', 'endpoint', 'cache', 'token', 'offline'] as const
 
 /** For the Hub alone: other addresses never get it. */
 const environmentToken = (source: string | null) =>
@@ -87,7 +92,7 @@ function readOpening<Spec extends OptionSpec & typeof modelSpec>(
   source: string | null,
 ): OpenFilesOptions {
   const [revision, endpoint, cache] = [given.text('revision'), given.text('endpoint'), given.text('cache')]
-  const typed = (['revision', 'endpoint', 'cache', 'token', 'offline'] as const).find(name => given.has(name))
+  const typed = HUB_OPTIONS.find(name => given.has(name))
   if (source === null && typed) throw new UsageError(`--${typed} is of no use without --model`)
   // Nor does a mirror that is named here.
   const token = given.text('token') ?? (endpoint === null ? environmentToken(source) : null)

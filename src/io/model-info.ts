@@ -42,6 +42,9 @@ export interface ModelInfoOptions extends HubOptions {
   retry?: RetryOptions
 }
 
+/** No file of the Hub is larger; what is said to be would be counted out in pieces. */
+const largestFile = 2 ** 42
+
 /** No listing is longer; a server that says more is none. */
 const longestListing = 64 * 2 ** 20
 
@@ -81,7 +84,8 @@ export function parseInfo(
     const { rfilename, size, blobId, lfs } = record(sibling)
     const digest = record(lfs).sha256 ?? blobId
     if (typeof rfilename !== 'string') throw wrong('has a file without a name')
-    if (!Number.isSafeInteger(size) || (size as number) < 0) throw wrong(`has no size for ${rfilename}`)
+    if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > largestFile)
+      throw wrong(`has no size for ${rfilename}`)
     if (typeof digest !== 'string' || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(digest))
       throw wrong(`has no digest for ${rfilename}`)
     return { path: rfilename, size: size as number, digest }

@@ -19,7 +19,8 @@ export interface Generated {
 
 /**
  * The model's answer to a conversation, piece by piece; the generator's return value says how it went. The
- * conversation is rendered with the model's chat template; the answer ends before any of the tokenizer's `endIds`.
+ * conversation is rendered with the model's chat template; the answer ends before any of the tokenizer's `endIds`
+ * and the template's stop strings.
  *
  * @throws {GenerationError} for options out of range, a conversation that fills the model's context, and logits that
  *   are not finite
@@ -32,7 +33,10 @@ export async function* generate(
   options: GenerateOptions = {},
 ): AsyncGenerator<string, Generated, undefined> {
   const text = model.tokenizer.chat(turns, { addGenerationPrompt: true })
-  return yield* continued(model, model.tokenizer.encode(text, { addSpecialTokens: false }), options)
+  // A model that was not trained on a template writes its marks on, as text.
+  const stop = [...(options.stop ?? []), ...(model.tokenizer.template?.stop ?? [])]
+  const prompt = model.tokenizer.encode(text, { addSpecialTokens: false })
+  return yield* continued(model, prompt, { ...options, stop })
 }
 
 /**

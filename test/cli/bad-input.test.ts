@@ -196,7 +196,7 @@ describe('a model that cannot be used', () => {
       (folder: string) => writeFileSync(join(folder, 'config.json'), '{'),
       'config.json is not JSON',
     ],
-    ['no config', () => {}, "there is no file 'config.json'"],
+    ['no config', () => {}, 'there is no config.json'],
   ])('%s', async (name, change, reason) => {
     const folder = name === 'no config' ? temporaryFolder() : model(change)
     await refused(['--rows', file('rows.jsonl', good), '--model', folder], basename(folder), reason)

@@ -97,7 +97,10 @@ describe('--model with an id of the Hub', () => {
         "--template is 'none', expected one of vicuna, tulu, llama3, chatml, zephyr, alpaca",
       ],
       [['--offline'], '--offline is of no use without --model'],
-      [['--model', folder, '--revision', 'main'], 'only models of the Hub take a revision'],
+      [
+        ['--model', folder, '--revision', 'main'],
+        `--revision is for models of the Hub, and ${folder} is a folder`,
+      ],
       [['--model', 'owner/none', '--endpoint', hub.endpoint, '--cache', folder], 'owner/none'],
       [['--model', folder], 'there is no config.json'],
     ] as const) {
