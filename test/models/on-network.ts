@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
 import type { Tensor } from '../../src/gpu/tensor'
-import type { CausalNetwork, LoraMap } from '../../src/models/causal-network'
+import type { CausalNetwork, ForwardOptions, LoraMap } from '../../src/models/causal-network'
 import { type Packed, type PackedArrays, pack, uploadPacked } from '../../src/nn/packed'
 import { groupTokens } from '../../src/ops/embedding'
 import { gather } from '../../src/ops/gather'
@@ -82,7 +82,7 @@ export async function logProbsAndGradients(
   fixture: LlamaFixture,
   network: CausalNetwork,
   parameters: readonly Trained[],
-  adapter: LoraMap | null = null,
+  options: Pick<ForwardOptions, 'adapter' | 'recompute'> = {},
 ): Promise<{ readonly logProbs: Float32Array; readonly gradients: ReadonlyMap<string, Float32Array> }> {
   const { gpu } = network
   const arrays = pack(fixture.sequences)
@@ -99,7 +99,7 @@ export async function logProbsAndGradients(
   const { index, targets } = predictions(gpu, fixture)
   using tape = new Tape(gpu)
   for (const { value, grad } of parameters) tape.parameter(value, grad)
-  const hidden = network.forward(tape, { ...packed, groups, positionGroups }, { adapter })
+  const hidden = network.forward(tape, { ...packed, groups, positionGroups }, options)
   const logProb = linearLogProb(tape, gather(tape, hidden, index), network.head, targets)
   const reading = gpu.read(logProb)
   using coefficients = gpu.tensor(logProb.shape, Float32Array.from(fixture.coefficients))
