@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/gpu'
 import type { Tensor } from '../gpu/tensor'
 import { Linear } from '../nn/linear'
 import { type Mlp, plainMlp } from '../nn/mlp'
-import { layer, type Norm } from '../nn/norm'
+import { layerNormLayer, type Norm } from '../nn/norm'
 import type { Packed, PackedArrays } from '../nn/packed'
 import { separate } from '../nn/projection'
 import { SelfAttention } from '../nn/self-attention'
@@ -126,7 +126,7 @@ function parts(c: BertConfig, weights: Weights): BertParts {
   const linear = (path: string) =>
     new Linear(path, weights.get(`${path}.weight`)!, vectorOf(weights, `${path}.bias`))
   const norm = (path: string) =>
-    layer(
+    layerNormLayer(
       vectorOf(weights, `${path}.LayerNorm.weight`),
       vectorOf(weights, `${path}.LayerNorm.bias`),
       c.normEps,

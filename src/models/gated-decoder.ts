@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/gpu'
 import type { Tensor } from '../gpu/tensor'
 import { Linear } from '../nn/linear'
 import { gatedMlp } from '../nn/mlp'
-import { rms } from '../nn/norm'
+import { rmsNormLayer } from '../nn/norm'
 import { separate } from '../nn/projection'
 import { SelfAttention } from '../nn/self-attention'
 import { embedding } from '../ops/embedding'
@@ -140,7 +140,7 @@ function parts(c: GatedDecoderConfig, gpu: Gpu, weights: Weights): DecoderParts 
       weights.get(`${path}.weight`)!,
       weights.has(`${path}.bias`) ? vectorOf(weights, `${path}.bias`) : null,
     )
-  const norm = (path: string) => rms(vectorOf(weights, `${path}.weight`), c.normEps, c.normOffset)
+  const norm = (path: string) => rmsNormLayer(vectorOf(weights, `${path}.weight`), c.normEps, c.normOffset)
   const tables: RopeTable[] = []
   for (const { rope } of c.kinds) {
     const frequencies = ropeFrequencies({ ...rope, dimensions: c.headSize })

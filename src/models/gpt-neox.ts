@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/gpu'
 import type { Tensor } from '../gpu/tensor'
 import { Linear } from '../nn/linear'
 import { plainMlp } from '../nn/mlp'
-import { layer } from '../nn/norm'
+import { layerNormLayer } from '../nn/norm'
 import { fused } from '../nn/projection'
 import { SelfAttention } from '../nn/self-attention'
 import { embedding } from '../ops/embedding'
@@ -112,7 +112,7 @@ function parts(c: GptNeoxConfig, gpu: Gpu, weights: Weights): DecoderParts {
   const bias = (path: string) => (weights.has(`${path}.bias`) ? vectorOf(weights, `${path}.bias`) : null)
   const linear = (path: string) => new Linear(path, weights.get(`${path}.weight`)!, bias(path))
   const norm = (path: string) =>
-    layer(vectorOf(weights, `${path}.weight`), vectorOf(weights, `${path}.bias`), c.normEps)
+    layerNormLayer(vectorOf(weights, `${path}.weight`), vectorOf(weights, `${path}.bias`), c.normEps)
   const frequencies = ropeFrequencies({ ...c.rope, dimensions: c.rotated })
   const rotary = ropeTable(gpu, c.maxPositions, frequencies, { scale: c.rope.scale })
   const layers = Array.from({ length: c.layers }, (_, l) => {

@@ -2,7 +2,7 @@ import type { Gpu } from '../gpu/gpu'
 import type { Tensor } from '../gpu/tensor'
 import { Linear } from '../nn/linear'
 import { plainMlp } from '../nn/mlp'
-import { layer } from '../nn/norm'
+import { layerNormLayer } from '../nn/norm'
 import { fused } from '../nn/projection'
 import { SelfAttention } from '../nn/self-attention'
 import { embedding } from '../ops/embedding'
@@ -99,7 +99,7 @@ function parts(c: Gpt2Config, _gpu: Gpu, weights: Weights): DecoderParts {
   const linear = (path: string) =>
     new Linear(path, weights.get(`${path}.weight`)!, vectorOf(weights, `${path}.bias`))
   const norm = (path: string) =>
-    layer(vectorOf(weights, `${path}.weight`), vectorOf(weights, `${path}.bias`), c.normEps)
+    layerNormLayer(vectorOf(weights, `${path}.weight`), vectorOf(weights, `${path}.bias`), c.normEps)
   const layers = Array.from({ length: c.layers }, (_, l) => {
     const at = `transformer.h.${l}`
     const projection = fused(linear(`${at}.attn.c_attn`), c.headSize)

@@ -7,12 +7,12 @@ import type { Tape } from '../ops/tape'
 export type Norm = (tape: Tape, x: Tensor) => Tensor
 
 /** @param offset what is added to the weight: 1 in Gemma */
-export const rms =
+export const rmsNormLayer =
   (weight: Tensor, eps: number, offset = 0): Norm =>
   (tape, x) =>
     rmsNorm(tape, x, weight, { eps, offset })
 
-export const layer =
+export const layerNormLayer =
   (weight: Tensor, bias: Tensor, eps: number): Norm =>
   (tape, x) =>
     layerNorm(tape, x, weight, bias, { eps })
