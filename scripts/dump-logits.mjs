@@ -7,8 +7,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { createServer } from 'vite'
+import { withSource } from './source.mjs'
 
 const TEXTS = [
   'The quick brown fox jumps over the lazy dog.',
@@ -39,7 +38,7 @@ async function run(load) {
   const { readPeftAdapter, writePeftAdapter } = await load('io/peft-adapter')
   const { loadModel } = await load('models/load-model')
   const { pack, uploadPacked } = await load('nn/packed')
-  const { matmulNt } = await load('ops/matmul')
+  const { linear } = await load('ops/linear')
   const { Tape } = await load('ops/tape')
   const { LoraAdapter } = await load('training/lora-adapter')
   const { counterHash } = await load('losses/draw')
@@ -60,27 +59,11 @@ async function run(load) {
   const packed = uploadPacked(gpu, pack(ids))
   const tape = new Tape(gpu, { grad: false })
   const hidden = network.forward(tape, packed, { adapter: adapter.map })
-  const logits = gpu.empty([hidden.shape[0], network.vocabulary])
-  matmulNt(gpu, hidden, network.head, logits)
-  const values = await gpu.read(logits)
+  const values = await gpu.read(linear(tape, hidden, network.head))
   const V = network.vocabulary
   const rows = Array.from({ length: hidden.shape[0] }, (_, t) => [...values.subarray(t * V, (t + 1) * V)])
   await writeFile(logitsFile, JSON.stringify({ ids, logits: rows }))
   console.log(`${gpu.adapterName}: ${rows.length} × ${V} logits in ${logitsFile}`)
 }
 
-// The library's source is loaded as it is, whatever its index exports.
-const server = await createServer({
-  root: fileURLToPath(new URL('..', import.meta.url)),
-  configFile: false,
-  appType: 'custom',
-  server: { middlewareMode: true, watch: null, ws: false },
-  optimizeDeps: { noDiscovery: true },
-})
-try {
-  await run(path => server.ssrLoadModule(`/src/${path}.ts`))
-} finally {
-  await server.close()
-}
-// Dawn keeps the process alive as long as its device exists.
-process.exit()
+await withSource(run)

@@ -5,8 +5,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { createServer } from 'vite'
+import { mebibytes, seconds, storageOf, withSource } from './source.mjs'
 
 const [folder, storage = 'f32'] = process.argv.slice(2)
 if (!folder) {
@@ -14,8 +13,6 @@ if (!folder) {
   process.exit(2)
 }
 
-const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(0)} MiB`
-const seconds = since => `${((performance.now() - since) / 1000).toFixed(1)} s`
 const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0)
 
 /** How far unit vectors are from others: the smallest cosine, and the largest difference of two values. */
@@ -28,11 +25,6 @@ function report(name, got, want) {
   )
 }
 
-async function formatOf(load, name) {
-  const module = await load(`ops/format-${name}`)
-  return name === 'int4' ? module.int4() : module[name]
-}
-
 async function run(load) {
   const { openGpu } = await load('gpu/open-gpu')
   const { encoderEmbedder } = await load('embedding/encoder-embedder')
@@ -42,7 +34,7 @@ async function run(load) {
   const { texts, ids, single, double } = JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8'))
   const gpu = await openGpu()
   const began = performance.now()
-  const encoder = await loadEncoder(gpu, folder, { storage: await formatOf(load, storage) })
+  const encoder = await loadEncoder(gpu, folder, { storage: await storageOf(load, storage) })
   console.log(
     `${gpu.adapterName}, weights in ${storage}: loaded in ${seconds(began)}, GPU ${mebibytes(gpu.memory.allocated)}`,
   )
@@ -66,19 +58,4 @@ async function run(load) {
   console.log(`GPU at most ${mebibytes(gpu.memory.peak)}`)
 }
 
-// The library's source is loaded as it is, whatever its index exports.
-const server = await createServer({
-  root: fileURLToPath(new URL('..', import.meta.url)),
-  configFile: false,
-  appType: 'custom',
-  server: { middlewareMode: true, watch: null, ws: false },
-  optimizeDeps: { noDiscovery: true },
-  oxc: { target: 'node20' },
-})
-try {
-  await run(path => server.ssrLoadModule(`/src/${path}.ts`))
-} finally {
-  await server.close()
-}
-// Dawn keeps the process alive as long as its device exists.
-process.exit()
+await withSource(run)

@@ -3,18 +3,13 @@
 //     python test/fixtures/full_size.py MODEL FOLDER
 //     node scripts/full-size.mjs FOLDER [f32 | f16 | int8 | int4]
 
-import { fileURLToPath } from 'node:url'
-import { createServer } from 'vite'
+import { mebibytes, seconds, storageOf, withSource } from './source.mjs'
 
 const [folder, storage = 'f32'] = process.argv.slice(2)
 if (!folder) {
   console.error('usage: node scripts/full-size.mjs FOLDER [f32 | f16 | int8 | int4]')
   process.exit(2)
 }
-
-const mebibytes = bytes => `${(bytes / 2 ** 20).toFixed(0)} MiB`
-
-const seconds = since => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
 /** How far logits are from others: the largest difference, also over their root mean square. */
 function report(name, got, want) {
@@ -39,11 +34,6 @@ async function expectedOf({ openSafetensors }, files) {
   return Object.fromEntries(await Promise.all([...file.tensors.keys()].map(read)))
 }
 
-async function formatOf(load, name) {
-  const module = await load(`ops/format-${name}`)
-  return name === 'int4' ? module.int4() : module[name]
-}
-
 async function run(load) {
   const { openGpu } = await load('gpu/open-gpu')
   const { filesFromFolder } = await load('io/folder-files')
@@ -58,7 +48,7 @@ async function run(load) {
   const limit = mebibytes(gpu.device.limits.maxStorageBufferBindingSize)
   console.log(`${gpu.adapterName}, bindings of at most ${limit}, weights in ${storage}`)
   const began = performance.now()
-  const { network } = await loadModel(gpu, files, { storage: await formatOf(load, storage) })
+  const { network } = await loadModel(gpu, files, { storage: await storageOf(load, storage) })
   console.log(`loaded in ${seconds(began)}: GPU ${mebibytes(gpu.memory.allocated)}`)
 
   const arrays = pack(
@@ -83,18 +73,4 @@ async function run(load) {
   console.log(`GPU at most ${mebibytes(gpu.memory.peak)}`)
 }
 
-// The library's source is loaded as it is, whatever its index exports.
-const server = await createServer({
-  root: fileURLToPath(new URL('..', import.meta.url)),
-  configFile: false,
-  appType: 'custom',
-  server: { middlewareMode: true, watch: null, ws: false },
-  optimizeDeps: { noDiscovery: true },
-})
-try {
-  await run(path => server.ssrLoadModule(`/src/${path}.ts`))
-} finally {
-  await server.close()
-}
-// Dawn keeps the process alive as long as its device exists.
-process.exit()
+await withSource(run)
