@@ -7,6 +7,7 @@ import { TokenizerError } from '../../src/io/tokenizer'
 import { architectures } from '../../src/models/architectures'
 import { ModelError } from '../../src/models/errors'
 import { type LoadOptions, loadModel } from '../../src/models/load-model'
+import { f16 } from '../../src/ops/format-f16'
 import { shardsOf } from '../../src/ops/matrix'
 import { f32Weight } from '../f32-weight'
 import { test } from '../gpu'
@@ -266,6 +267,19 @@ describe('loading', () => {
       const row = (o: number) => Array.from({ length: 32 }, (_, i) => data[i * 96 + o]!)
       expect(values).toEqual(name === layer ? Array.from({ length: 96 }, (_, o) => row(o)).flat() : [...data])
     }
+  })
+
+  test('refuses a weight that the storage cannot hold, and keeps no memory', async () => {
+    const files = await changed(untied, {
+      tensors: all => all.get('model.layers.1.mlp.up_proj.weight')!.data.fill(1e6, 5, 6),
+    })
+    const gpu = dryGpu()
+    await expectRefusal(
+      loadDry(files, { storage: f16 }, gpu),
+      'tiny: model.layers.1.mlp.up_proj.weight: f16 cannot hold 1000000, its largest value is 65504. ' +
+        'Load the model with storage: f32',
+    )
+    expect(kept(gpu)).toBe(0)
   })
 
   test('needs the memory that was planned', async () => {

@@ -67,6 +67,21 @@ function held(): number {
 
 describe('a model of 500 MB', () => {
   test('loads as fp16 with little memory beside it', async ({ gpu }) => {
+    // The driver keeps a copy of what it is given until the GPU has it.
+    const { queue } = gpu.device
+    const [write, done] = [queue.writeBuffer.bind(queue), queue.onSubmittedWorkDone.bind(queue)]
+    let [given, mostGiven] = [0, 0]
+    Object.assign(queue, {
+      writeBuffer(buffer: GPUBuffer, offset: number, data: BufferSource, ...range: number[]) {
+        given += data.byteLength
+        mostGiven = Math.max(mostGiven, given)
+        return write(buffer, offset, data, ...range)
+      },
+      async onSubmittedWorkDone() {
+        await done()
+        given = 0
+      },
+    })
     collect()
     const before = held()
     const { allocated } = gpu.memory
@@ -82,7 +97,8 @@ describe('a model of 500 MB', () => {
     expect(pieces).toBeGreaterThan(200)
     expect(most / MIB).toBeLessThan(64)
     const weights = [...network.weights.values()].reduce((sum, { bytes }) => sum + bytes, 0)
-    expect((gpu.memory.peak - allocated - weights) / MIB).toBeLessThan(64)
+    expect((gpu.memory.peak - allocated - weights + mostGiven) / MIB).toBeLessThan(64)
+    expect(mostGiven).toBeGreaterThan(0)
     const embedding = network.weights.get('model.embed_tokens.weight')!
     const shards = shardsOf(embedding)
     expect(shards.length).toBeGreaterThan(1)
