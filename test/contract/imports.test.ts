@@ -14,7 +14,19 @@ const layers: Record<string, readonly string[]> = {
   selection: ['gpu', 'data', 'similarity', 'scoring', 'embedding'],
   losses: ['gpu', 'ops'],
   training: ['gpu', 'io', 'data', 'ops', 'nn', 'models', 'losses'],
-  job: ['gpu', 'data', 'io', 'models', 'embedding', 'scoring', 'selection', 'losses', 'training'],
+  evaluation: ['gpu', 'io', 'data', 'ops', 'nn', 'models', 'scoring', 'losses', 'training'],
+  job: [
+    'gpu',
+    'data',
+    'io',
+    'models',
+    'embedding',
+    'scoring',
+    'selection',
+    'losses',
+    'training',
+    'evaluation',
+  ],
   cli: [],
 }
 
