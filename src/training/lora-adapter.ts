@@ -6,6 +6,7 @@ import type { CausalNetwork } from '../models/causal-network'
 import type { LoraMap } from '../nn/linear'
 import type { LoraFactors } from '../ops/lora'
 import { TrainingError } from './errors'
+import type { Arena, Parameter, Trainable } from './trainable'
 
 export interface LoraOptions {
   /** R */
@@ -23,7 +24,7 @@ const PREFIX = 'base_model.model.'
  * Low-rank changes to a network's linear layers, with their gradients. All values lie in one arena, all
  * gradients in another, so that the optimizer is one dispatch.
  */
-export class LoraAdapter implements Disposable {
+export class LoraAdapter implements Trainable {
   /** All values, [N]. */
   readonly values: Tensor
   /** ∂loss/∂values, [N], summed since it was last cleared. */
@@ -31,7 +32,9 @@ export class LoraAdapter implements Disposable {
   /** Factors by layer path. */
   readonly map: LoraMap
   /** Each factor with its part of the gradients. */
-  readonly parameters: readonly { readonly name: string; readonly value: Tensor; readonly grad: Tensor }[]
+  readonly parameters: readonly Parameter[]
+  /** The one arena: transformers' `get_decay_parameter_names` leaves no factor out. */
+  readonly arenas: readonly Arena[]
 
   private constructor(
     readonly network: CausalNetwork,
@@ -55,6 +58,7 @@ export class LoraAdapter implements Disposable {
     const total = shapes.reduce((sum, { shape: [a, b] }) => sum + padded(a * b), 0)
     this.values = gpu.tensor([total])
     this.grads = gpu.zeros([total])
+    this.arenas = [{ name: 'adapter', values: this.values, grads: this.grads, decays: true }]
     let begin = 0
     this.parameters = shapes.map(({ name, shape }) => {
       const end = begin + padded(shape[0] * shape[1])
@@ -140,6 +144,10 @@ export class LoraAdapter implements Disposable {
   /** Number of trained values, without the padding between them. */
   get size(): number {
     return this.parameters.reduce((sum, { value }) => sum + value.size, 0)
+  }
+
+  get dropout(): number {
+    return 0
   }
 
   get gpu(): Gpu {
