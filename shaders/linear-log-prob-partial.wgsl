@@ -1,9 +1,9 @@
-// part[part0+p,r] = (m, s) with m = max_v z[r,v] and s = sum_v exp(z[r,v] - m) over the p-th part of these rows of w,
-// z[r,v] = h[r] . w[v];  picked[r] = z[r, target[r] - first], where w has that row
+// part[part0+p,r] = (m, sum_v e, sum_v e^2, sum_v (z - m) e, sum_v z) with m = max_v z[r,v] and e = exp(z[r,v] - m), over
+// the p-th part of these rows of w, z[r,v] = h[r] . w[v];  picked[r] = z[r, target[r] - first], where w has that row
 //
 // h [R, C]   w [N, C]: vocabulary entries `first` to first + N, stored as lib/weights-*.wgsl says
-// target [R]   part [Q, R, 2]   picked [R]. C is a multiple of 4.
-// Each invocation owns four rows and one of P parts, and keeps its own online (m, s): no logit is stored.
+// target [R]   part [Q, R, 5]   picked [R]. C is a multiple of 4.
+// Each invocation owns four rows and one of P parts, and keeps its own online sums: no logit is stored.
 
 override LANES_R: u32 = 8;
 override LANES_P: u32 = 8;
@@ -40,6 +40,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
   var most = vec4f(NEVER);
   var total = vec4f(0.0);
+  var squares = vec4f(0.0);
+  var moment = vec4f(0.0);
+  var plain = vec4f(0.0);
   for (var v = begin; v < end; v += 4) {
     // Four rows (components) of logits for each of four vocabulary entries.
     var z0 = vec4f(0.0);
@@ -63,11 +66,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       z2 += vec4f(dot(a, x2), dot(b, x2), dot(d, x2), dot(e, x2));
       z3 += vec4f(dot(a, x3), dot(b, x3), dot(d, x3), dot(e, x3));
     }
-    if (v + 1 >= end) { z1 = vec4f(NEVER); }
-    if (v + 2 >= end) { z2 = vec4f(NEVER); }
-    if (v + 3 >= end) { z3 = vec4f(NEVER); }
+    plain += z0;
+    if (v + 1 < end) { plain += z1; } else { z1 = vec4f(NEVER); }
+    if (v + 2 < end) { plain += z2; } else { z2 = vec4f(NEVER); }
+    if (v + 3 < end) { plain += z3; } else { z3 = vec4f(NEVER); }
     let more = max(most, max(max(z0, z1), max(z2, z3)));
-    total = total * exp(most - more) + exp(z0 - more) + exp(z1 - more) + exp(z2 - more) + exp(z3 - more);
+    // Before the first entries there is no maximum, and there are no sums to be moved from it.
+    let shift = select(most - more, vec4f(0.0), most == vec4f(NEVER));
+    let less = exp(shift);
+    let e0 = exp(z0 - more);
+    let e1 = exp(z1 - more);
+    let e2 = exp(z2 - more);
+    let e3 = exp(z3 - more);
+    moment = (moment + shift * total) * less
+      + (z0 - more) * e0 + (z1 - more) * e1 + (z2 - more) * e2 + (z3 - more) * e3;
+    squares = squares * less * less + e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3;
+    total = total * less + e0 + e1 + e2 + e3;
     most = more;
     for (var i = 0u; i < 4; i++) {
       if (row + i < params.R && wanted[i] >= v && wanted[i] < min(v + 4, end)) {
@@ -77,8 +91,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
   }
   for (var i = 0u; i < 4 && row + i < params.R; i++) {
-    let place = ((params.part0 + id.x) * params.R + row + i) * 2;
+    let place = ((params.part0 + id.x) * params.R + row + i) * 5;
     part[place] = most[i];
     part[place + 1] = total[i];
+    part[place + 2] = squares[i];
+    part[place + 3] = moment[i];
+    part[place + 4] = plain[i];
   }
 }

@@ -22,7 +22,7 @@ export const linearLogProbPartial = byFormat(({ code, element, overrides }) =>
       h: read('vec4f', 'R C'),
       w: read(element, 'N W'),
       target_ids: read('u32', 'R'),
-      part: write('f32', 'Q R 2'),
+      part: write('f32', 'Q R 5'),
       picked: write('f32', 'R'),
     },
     overrides,
@@ -33,12 +33,13 @@ export const linearLogProbPartial = byFormat(({ code, element, overrides }) =>
 export const linearLogProbMerge = defineKernel({
   name: 'linear-log-prob-merge',
   code: [merge],
-  params: { R: 'u32', Q: 'u32' },
+  params: { R: 'u32', Q: 'u32', V: 'u32' },
   bindings: {
-    part: read('f32', 'Q R 2'),
+    part: read('f32', 'Q R 5'),
     picked: read('f32', 'R'),
     log_prob: write('f32', 'R'),
     lse: write('f32', 'R'),
+    tokens: write('vec4f', 'R 4'),
   },
   workgroups: ({ R }) => [Math.ceil(R / 64)],
 })
@@ -71,6 +72,21 @@ const SLICE_BYTES = 16 * 2 ** 20
  * @throws {ShapeError} if C is not a multiple of 4
  */
 export function linearLogProb(tape: Tape, h: Tensor, w: Weight, target: Tensor): Tensor {
+  const { logProb, tokens } = linearLogProbs(tape, h, w, target)
+  tape.free(tokens)
+  return logProb
+}
+
+/**
+ * As `linearLogProb`, with what else the logits tell of each row: tokens [R, 4] = (entropy in nats, log Σ p²,
+ * mean logit, 1 if no logit exceeds the target's). No gradient flows through them.
+ */
+export function linearLogProbs(
+  tape: Tape,
+  h: Tensor,
+  w: Weight,
+  target: Tensor,
+): { readonly logProb: Tensor; readonly tokens: Tensor } {
   const { gpu } = tape
   const [R = 0, C = 0] = h.shape
   const [V = 0] = w.shape
@@ -80,7 +96,8 @@ export function linearLogProb(tape: Tape, h: Tensor, w: Weight, target: Tensor):
   const parts = shards.map(({ rows }) => Math.min(PARTS, rows))
   const logProb = tape.tensor([R])
   const lse = tape.tensor([R])
-  const part = tape.tensor([parts.reduce((a, b) => a + b, 0), R, 2])
+  const part = tape.tensor([parts.reduce((a, b) => a + b, 0), R, 5])
+  const tokens = tape.tensor([R, 4])
   const picked = tape.tensor([R])
   let part0 = 0
   shards.forEach(({ first, format, values }, i) => {
@@ -88,7 +105,7 @@ export function linearLogProb(tape: Tape, h: Tensor, w: Weight, target: Tensor):
     gpu.run(kernel, { h, w: values, target_ids: target, part, picked }, { P: parts[i]!, first, part0 })
     part0 += parts[i]!
   })
-  gpu.run(linearLogProbMerge, { part, picked, log_prob: logProb, lse }, {})
+  gpu.run(linearLogProbMerge, { part, picked, log_prob: logProb, lse, tokens }, { V })
   tape.free(part)
   tape.free(picked)
   tape.record([h, ...trainable(w, null)], [logProb], [lse], () => {
@@ -112,5 +129,5 @@ export function linearLogProb(tape: Tape, h: Tensor, w: Weight, target: Tensor):
       }
     }
   })
-  return logProb
+  return { logProb, tokens }
 }

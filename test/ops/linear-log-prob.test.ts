@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { linearLogProb } from '../../src/ops/linear-log-prob'
+import { linearLogProb, linearLogProbs } from '../../src/ops/linear-log-prob'
 import { Tape } from '../../src/ops/tape'
 import { expectGradient } from '../finite-differences'
 import { test } from '../gpu'
@@ -27,12 +27,13 @@ describe('linear-log-prob', () => {
     using dw = gpu.tensor([V, C], new Float32Array(V * C).fill(1))
     tape.parameter(th, dh)
     tape.parameter(tw, dw)
-    const logProb = linearLogProb(tape, th, tw, target)
-    const forward = gpu.read(logProb)
+    const { logProb, tokens } = linearLogProbs(tape, th, tw, target)
+    const [forward, told] = [gpu.read(logProb), gpu.read(tokens)]
     tape.backward(logProb, tg)
     // A logit is a sum of C products of size `scale`; its rounding passes into everything else.
     const bound = { atol: 3e-6 * scale, rtol: 1e-5 }
     expectClose(await forward, reference.linearLogProb(h, w, targets, C), bound)
+    expectClose(await told, reference.tokenStatistics(h, w, targets, C), bound)
     const want = reference.linearLogProbBackward(h, w, targets, g, C)
     expectClose(
       await gpu.read(dh),

@@ -13,6 +13,25 @@ export function linearLogProb(
   return out
 }
 
+/** Entropy, log Σ p², mean logit, and whether the target's logit is the largest: four values a row. */
+export function tokenStatistics(
+  h: ArrayLike<number>,
+  w: ArrayLike<number>,
+  targets: ArrayLike<number>,
+  C: number,
+) {
+  return Float64Array.from(
+    Array.from({ length: targets.length }, (_, r) => {
+      const z = logits(h, w, r, C)
+      const lse = logSumExp(z)
+      const entropy = z.reduce((sum, x) => sum - Math.exp(x - lse) * (x - lse), 0)
+      const mean = z.reduce((a, b) => a + b, 0) / z.length
+      const squares = logSumExp(z.map(x => 2 * x)) - 2 * lse
+      return [entropy, squares, mean, z[targets[r]!]! >= Math.max(...z) ? 1 : 0]
+    }).flat(),
+  )
+}
+
 export function linearLogProbBackward(
   h: ArrayLike<number>,
   w: ArrayLike<number>,

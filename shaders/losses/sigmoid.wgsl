@@ -1,0 +1,12 @@
+// -log sigmoid(beta * (chosen ratio - rejected ratio))
+
+struct Params {
+  N: u32,
+  beta: f32,
+}
+
+fn loss(chosen: Side, rejected: Side) -> PairLoss {
+  let h = params.beta * (chosen.ratio - rejected.ratio);
+  let slope = params.beta * neg_log_sigmoid_slope(h);
+  return PairLoss(neg_log_sigmoid(h), slope, -slope);
+}
