@@ -1,14 +1,16 @@
-// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2, with g = norm[1] * grads
-// p = p - lr * (decay * p + (m / c1) / (sqrt(v / c2) + eps)),  c1 = 1 - b1^step, c2 = 1 - b2^step
+// m = m + a1 (g - m);  v = v + a2 (g^2 - v), with g = norm[1] * grads, a1 = 1 - beta1, a2 = 1 - beta2
+// p = p - lr * (decay * p + (m / c1) / (sqrt(v / c2) + eps)),  c1 = 1 - beta1^step, c2 = 1 - beta2^step
 //
 // p, grads, m, v [N]   norm [2]: from grad-norm. If norm[1] is 0 (not finite) nothing changes.
-// scalars [4]: lr, decay, c1, c2, which differ from step to step and so are data. One invocation per value.
+// scalars [3]: lr, c1, c2, which differ from step to step and so are data. One invocation per value.
+// 1 - beta is a parameter, because the difference loses up to ten bits in f32.
 
 struct Params {
   N: u32,
-  b1: f32,
-  b2: f32,
+  a1: f32,
+  a2: f32,
   eps: f32,
+  decay: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -28,10 +30,10 @@ fn main(
   let i = linear_workgroup(group, groups) * 64 + lane;
   if (i >= params.N || norm[1] == 0.0) { return; }
   let g = norm[1] * grads[i];
-  let first = params.b1 * m[i] + (1.0 - params.b1) * g;
-  let second = params.b2 * v[i] + (1.0 - params.b2) * g * g;
+  let first = m[i] + params.a1 * (g - m[i]);
+  let second = v[i] + params.a2 * (g * g - v[i]);
   m[i] = first;
   v[i] = second;
-  let update = (first / scalars[2]) / (sqrt(second / scalars[3]) + params.eps);
-  p[i] -= scalars[0] * (scalars[1] * p[i] + update);
+  let update = (first / scalars[1]) / (sqrt(second / scalars[2]) + params.eps);
+  p[i] -= scalars[0] * (params.decay * p[i] + update);
 }

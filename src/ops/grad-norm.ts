@@ -21,14 +21,25 @@ export const gradNormTotal = defineKernel({
   workgroups: () => [1],
 })
 
+/** Parts of each tensor. It does not depend on the device, so the order of the sum does not. */
 const PARTS = 256
+/** In place of no limit: no finite norm reaches it, and dividing it by the least norm does not overflow. */
+const NO_LIMIT = 1e30
 
 /**
- * The 2-norm of all gradients and the factor that clips it: grads [N] → norm [2] = (norm, min(1, maxNorm/norm)).
- * The factor is 0 if the norm is not finite. As torch.nn.utils.clip_grad_norm_.
+ * The 2-norm of all gradients together and the factor that clips it: grads [N] each → norm [2] =
+ * (norm, min(1, maxNorm/norm)). The factor is 0 if the norm is not finite, and else 1 where `maxNorm` is null.
+ * As torch.nn.utils.clip_grad_norm_.
  */
-export function gradNorm(gpu: Gpu, grads: Tensor, norm: Tensor, { maxNorm = 1 } = {}): void {
-  using part = gpu.empty([PARTS])
-  gpu.run(gradNormPartial, { grads, part }, {})
-  gpu.run(gradNormTotal, { part, norm }, { max_norm: maxNorm })
+export function gradNorm(
+  gpu: Gpu,
+  grads: readonly Tensor[],
+  norm: Tensor,
+  { maxNorm }: { readonly maxNorm: number | null },
+): void {
+  using part = gpu.empty([grads.length * PARTS])
+  grads.forEach((tensor, i) => {
+    gpu.run(gradNormPartial, { grads: tensor, part: part.rows(i * PARTS, (i + 1) * PARTS) }, {})
+  })
+  gpu.run(gradNormTotal, { part, norm }, { max_norm: maxNorm ?? NO_LIMIT })
 }

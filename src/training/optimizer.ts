@@ -1,58 +1,27 @@
-import type { Recording } from '../gpu/recording'
 import type { Tensor } from '../gpu/tensor'
-import { adamw } from '../ops/adamw'
-import { gradNorm } from '../ops/grad-norm'
-import type { LoraAdapter } from './lora-adapter'
+import type { Trainable } from './trainable'
 
-export interface AdamWOptions {
-  readonly weightDecay?: number
-  readonly beta1?: number
-  readonly beta2?: number
-  readonly epsilon?: number
-  /** The gradients' norm is clipped to this. */
-  readonly maxGradNorm?: number
+/** What an optimizer needs of what is trained. */
+export type Trained = Pick<Trainable, 'gpu' | 'arenas'>
+
+/** Clips the gradients of what is trained, takes steps with them, and clears them. */
+export interface Optimizer extends Disposable {
+  /** (the norm of all gradients before clipping, what they are multiplied by), [2]; written by each step. */
+  readonly norm: Tensor
+  /** What a checkpoint must hold, by name, besides the number of steps. */
+  readonly state: ReadonlyMap<string, Tensor>
+  /** Steps taken. To be set when a run goes on. */
+  steps: number
+  /** Encodes one step at this learning rate. A step whose gradients are not finite changes nothing but `steps`. */
+  step(learningRate: number): void
 }
 
-/** Clips the gradients of an adapter, takes an AdamW step with them, and clears them. torch's defaults. */
-export class AdamW implements Disposable {
-  /** (gradient norm before clipping, clip factor), [2]. */
-  readonly norm: Tensor
-  readonly #m: Tensor
-  readonly #v: Tensor
-  readonly #scalars: Tensor
-  readonly #recording: Recording
-  readonly #adapter: LoraAdapter
-  readonly #options: Required<AdamWOptions>
-  #steps = 0
-
-  constructor(adapter: LoraAdapter, options: AdamWOptions = {}) {
-    this.#options = { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, maxGradNorm: 1, ...options }
-    const { gpu, values: p, grads } = adapter
-    this.#adapter = adapter
-    this.#m = gpu.zeros(p.shape)
-    this.#v = gpu.zeros(p.shape)
-    this.norm = gpu.empty([2])
-    this.#scalars = gpu.empty([4])
-    const { beta1: b1, beta2: b2, epsilon: eps, maxGradNorm: maxNorm } = this.#options
-    const [m, v, norm, scalars] = [this.#m, this.#v, this.norm, this.#scalars]
-    this.#recording = gpu.record(() => {
-      gradNorm(gpu, grads, norm, { maxNorm })
-      gpu.run(adamw, { p, grads, m, v, norm, scalars }, { b1, b2, eps })
-      gpu.clear(grads)
-    })
-  }
-
-  /** One step at this learning rate. */
-  step(learningRate: number): void {
-    const { weightDecay, beta1, beta2 } = this.#options
-    this.#steps++
-    const corrections = [1 - beta1 ** this.#steps, 1 - beta2 ** this.#steps] as const
-    this.#adapter.gpu.write(this.#scalars, Float32Array.of(learningRate, weightDecay, ...corrections))
-    this.#adapter.gpu.replay(this.#recording)
-  }
-
-  [Symbol.dispose](): void {
-    for (const tensor of [this.#m, this.#v, this.norm, this.#scalars]) tensor[Symbol.dispose]()
-    this.#recording[Symbol.dispose]()
-  }
+/** An optimizer by value: `adamW({ weightDecay: 0.1 })`. */
+export interface OptimizerKind {
+  readonly name: string
+  /**
+   * @param maxGradNorm norm that the gradients are clipped to, over all arenas; null for no clipping
+   * @throws {TrainingError} if it is no positive number
+   */
+  create(trained: Trained, options: { readonly maxGradNorm: number | null }): Optimizer
 }

@@ -9,11 +9,36 @@ describe('grad-norm', () => {
     const g = noise(N, 1)
     using grads = gpu.tensor([N], g)
     using norm = gpu.tensor([2])
-    for (const maxNorm of [0.5, 1e6]) {
-      gradNorm(gpu, grads, norm, { maxNorm })
-      const want = reference.gradNorm(g, maxNorm)
+    for (const maxNorm of [0.5, 1e6, null]) {
+      gradNorm(gpu, [grads], norm, { maxNorm })
+      const want = reference.gradNorm(g, maxNorm ?? Number.POSITIVE_INFINITY)
       // Sums of 70 000 squares, as 256 × 64 partial sums: the rounding is that of some ten additions.
       expectClose(await gpu.read(norm), [want.norm, want.clip], { atol: 1e-7, rtol: 2e-6 })
+    }
+  })
+
+  test('is the norm of all tensors together', async ({ gpu }) => {
+    const parts = [1, 300, 17_000].map((N, i) => noise(N, i + 1))
+    const tensors = parts.map(part => gpu.tensor([part.length], part))
+    using norm = gpu.tensor([2])
+    gradNorm(gpu, tensors, norm, { maxNorm: 2 })
+    const want = reference.gradNorm(
+      parts.flatMap(part => [...part]),
+      2,
+    )
+    expectClose(await gpu.read(norm), [want.norm, want.clip], { atol: 1e-7, rtol: 2e-6 })
+    for (const tensor of tensors) tensor[Symbol.dispose]()
+  })
+
+  test('clips nothing, not even a norm of 0 or of 1e18, without a limit', async ({ gpu }) => {
+    using norm = gpu.tensor([2])
+    for (const [value, length] of [
+      [0, 0],
+      [1e18, 1e18],
+    ] as const) {
+      using grads = gpu.tensor([1], Float32Array.of(value))
+      gradNorm(gpu, [grads], norm, { maxNorm: null })
+      expectClose(await gpu.read(norm), [length, 1], { atol: 0, rtol: 1e-6 })
     }
   })
 
@@ -24,7 +49,7 @@ describe('grad-norm', () => {
       g[257] = bad
       using grads = gpu.tensor([300], g)
       using norm = gpu.tensor([2])
-      gradNorm(gpu, grads, norm)
+      gradNorm(gpu, [grads], norm, { maxNorm: 1 })
       const [length, factor] = await gpu.read(norm)
       expect(Number.isFinite(length)).toBe(false)
       expect(factor).toBe(0)
