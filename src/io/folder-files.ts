@@ -12,7 +12,8 @@ export function filesFromFolder(path: string): ModelFiles {
   return modelFiles(label, file => openFile(node.fs, join(path, file)))
 }
 
-async function openFile({ open, stat }: NodeModules['fs'], path: string): Promise<ByteSource | null> {
+/** A file on disk, or null where there is none. */
+export async function openFile({ open, stat }: NodeModules['fs'], path: string): Promise<ByteSource | null> {
   const found = await stat(path).catch(error => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
     throw new ModelFilesError(`${path}: it cannot be opened: ${error.message}`, { cause: error })

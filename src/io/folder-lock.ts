@@ -106,4 +106,4 @@ async function abortable(waiting: Promise<void>, signal: AbortSignal | undefined
 }
 
 const busy = (name: string) =>
-  new StoreBusyError(`${name}: another process is downloading it; wait for it, or end it first`)
+  new StoreBusyError(`${name}: another process is working on it; wait for it, or end it first`)

@@ -1,13 +1,14 @@
 import { ModelFilesError } from './byte-source'
+import { openFile } from './folder-files'
 import { takeLock } from './folder-lock'
-import type { ModelStore } from './model-store'
-import { nodeModules } from './node-modules'
+import { type NodeModules, nodeModules } from './node-modules'
+import { type RunStore, unfinishedName } from './run-store'
 
 /**
- * Models in a folder on disk, for Node. Default: `$TABTUNE_CACHE`, or else `~/.cache/tabtune/models`. Throws
- * `ModelFilesError` in a browser.
+ * Models, or a training run, in a folder on disk, for Node. Default: the models' folder, `$TABTUNE_CACHE`, or else
+ * `~/.cache/tabtune/models`. Throws `ModelFilesError` in a browser.
  */
-export function folderStore(folder?: string): ModelStore {
+export function folderStore(folder?: string): RunStore {
   const node = nodeModules()
   if (!node) throw new ModelFilesError('a folder store needs Node; in a browser use opfsStore()')
   const { fs, path, os, process } = node
@@ -24,19 +25,21 @@ export function folderStore(folder?: string): ModelStore {
       const isAlone = bytes.byteLength === bytes.buffer.byteLength
       return isAlone ? new Uint8Array(bytes.buffer as ArrayBuffer) : new Uint8Array(bytes)
     },
-    async write(entry, bytes) {
+    open: entry => openFile(fs, locate(entry)),
+    async write(entry, content) {
       const target = locate(entry)
       // Under a name of its own until it is whole: a process may be killed here, and two may write the same file.
       const parent = path.dirname(target)
-      const unfinished = path.join(parent, `.${path.basename(target)}.${crypto.randomUUID()}.unfinished`)
+      const unfinished = path.join(parent, unfinishedName(path.basename(target)))
       await fs.mkdir(parent, { recursive: true })
       try {
-        await fs.writeFile(unfinished, bytes)
+        await writeFlushed(fs, unfinished, content)
         await fs.rename(unfinished, target)
       } catch (error) {
         await fs.rm(unfinished, { force: true })
         throw error
       }
+      await flushFolder(fs, parent)
     },
     remove: entry => fs.rm(locate(entry), { recursive: true, force: true }),
     list: async entry => (await orNull(fs.readdir(locate(entry)))) ?? [],
@@ -58,6 +61,28 @@ export function folderStore(folder?: string): ModelStore {
       }
     },
   }
+}
+
+async function writeFlushed(
+  fs: NodeModules['fs'],
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const file = await fs.open(path, 'wx')
+  try {
+    if (content instanceof Uint8Array) await file.writeFile(content)
+    else for await (const piece of content) await file.writeFile(piece)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes a new name last through a loss of power, where the system lets a folder be flushed: Windows does not. */
+async function flushFolder(fs: NodeModules['fs'], path: string): Promise<void> {
+  const folder = await fs.open(path, 'r').catch(() => null)
+  await folder?.sync().catch(() => {})
+  await folder?.close()
 }
 
 async function orNull<T>(found: Promise<T>): Promise<T | null> {

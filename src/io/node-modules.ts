@@ -18,7 +18,7 @@ export interface NodeModules {
     stat(path: string): Promise<Stat>
     statfs(path: string): Promise<{ readonly bavail: number; readonly bsize: number }>
     utimes(path: string, accessed: Date, modified: Date): Promise<void>
-    open(path: string): Promise<OpenFile & { close(): Promise<void> }>
+    open(path: string, flags?: 'r' | 'wx'): Promise<OpenFile>
   }
   readonly path: {
     basename(path: string): string
@@ -37,9 +37,14 @@ export interface NodeModules {
   }
 }
 
-/** A file of Node that is open for reading. */
+/** A file that Node has opened. */
 export interface OpenFile {
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>
+  /** Writes all of `data` behind what was written before. */
+  writeFile(data: Uint8Array): Promise<void>
+  /** Waits until what was written is on the disk. */
+  sync(): Promise<void>
+  close(): Promise<void>
 }
 
 /**

@@ -1,32 +1,24 @@
-import { ModelFilesError } from './byte-source'
-import { type ModelStore, StoreBusyError } from './model-store'
-
-/** Only in a worker; the types that come with the DOM leave it out. */
-interface SyncFileHandle {
-  createSyncAccessHandle(): Promise<{
-    truncate(size: number): void
-    write(bytes: Uint8Array, options: { at: number }): number
-    flush(): void
-    close(): void
-  }>
-}
+import { blobSource, ModelFilesError } from './byte-source'
+import { StoreBusyError } from './model-store'
+import { writeOpfsFile } from './opfs-file'
+import type { RunStore } from './run-store'
 
 /** Whether this browser has a file system of the page's own, which needs https or localhost. */
 export const hasOpfs = (): boolean =>
   typeof globalThis.navigator?.storage?.getDirectory === 'function' && navigator.locks !== undefined
 
 /**
- * Models in the origin private file system of the browser, in a folder of its own. In a worker files are written
- * through sync access handles, which Safari has nothing but and which are faster; elsewhere through writable streams.
+ * Models, or a training run, in the origin private file system of the browser, in a folder of its own, which may lie
+ * in others: `tabtune-runs/first`.
  */
-export function opfsStore(folder = 'tabtune-models'): ModelStore {
+export function opfsStore(folder = 'tabtune-models'): RunStore {
   const open = async (parts: readonly string[], create: boolean) => {
     if (!hasOpfs())
       throw new ModelFilesError(
         'this browser gives the page no file system of its own: it must come over https or from localhost, and not in a private window',
       )
     let at = await navigator.storage.getDirectory()
-    for (const part of [folder, ...parts]) at = await at.getDirectoryHandle(part, { create })
+    for (const part of [...folder.split('/'), ...parts]) at = await at.getDirectoryHandle(part, { create })
     return at
   }
   const split = (path: string): [string[], string] => {
@@ -42,15 +34,15 @@ export function opfsStore(folder = 'tabtune-models'): ModelStore {
         return new Uint8Array(await file.arrayBuffer())
       })
     },
-    async write(path, bytes) {
+    async open(path) {
       const [parts, name] = split(path)
-      const parent = await open(parts, true)
-      try {
-        await writeFile(await parent.getFileHandle(name, { create: true }), bytes)
-      } catch (error) {
-        await parent.removeEntry(name).catch(() => {})
-        throw error
-      }
+      return orNull(async () =>
+        blobSource(await (await (await open(parts, false)).getFileHandle(name)).getFile(), path),
+      )
+    },
+    async write(path, content) {
+      const [parts, name] = split(path)
+      await writeOpfsFile(await open(parts, true), name, content)
     },
     async remove(path) {
       const [parts, name] = split(path)
@@ -75,35 +67,11 @@ export function opfsStore(folder = 'tabtune-models'): ModelStore {
     async lock(name, work, { signal, wait = true } = {}) {
       const options = wait ? { ...(signal && { signal }) } : { ifAvailable: true }
       return navigator.locks.request(`${folder}/${name}`, options, lock => {
-        if (!lock) throw new StoreBusyError(`${name}: another tab is downloading it; close that one first`)
+        if (!lock) throw new StoreBusyError(`${name}: another tab is working on it; close that one first`)
         return work()
       })
     },
   }
-}
-
-async function writeFile(handle: FileSystemFileHandle, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  if ('createSyncAccessHandle' in handle) {
-    const access = await (handle as FileSystemFileHandle & SyncFileHandle).createSyncAccessHandle()
-    try {
-      access.truncate(0)
-      const written = access.write(bytes, { at: 0 })
-      access.flush()
-      if (written !== bytes.length)
-        throw new DOMException(`${written} of ${bytes.length} bytes could be written`, 'QuotaExceededError')
-    } finally {
-      access.close()
-    }
-    return
-  }
-  const stream = await handle.createWritable()
-  try {
-    await stream.write(bytes)
-  } catch (error) {
-    await stream.abort().catch(() => {})
-    throw error
-  }
-  await stream.close()
 }
 
 async function orNull<T>(work: () => Promise<T>): Promise<T | null> {

@@ -119,34 +119,59 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const sorted = sortByName([...tensors])
-  const entries: string[] = []
-  const labels = sortByName(Object.entries(metadata))
-  // Put together as text: an object would reorder keys that look like numbers and swallow '__proto__'.
-  if (labels.length > 0)
-    entries.push(`"__metadata__":{${labels.map(pair => pair.map(quote).join(':')).join(',')}}`)
-  let size = 0
-  for (const [i, [name, { shape, data }]] of sorted.entries()) {
-    if (name === '__metadata__') throw new SafetensorsError(`a tensor cannot be called '${name}'`)
-    if (name === sorted[i - 1]?.[0]) throw new SafetensorsError(`tensor '${name}' is given twice`)
-    const sizes = shape.every(axis => Number.isSafeInteger(axis) && axis >= 0)
-    if (!sizes || countOf(shape) !== data.length)
-      throw new SafetensorsError(`tensor '${name}': shape [${shape}] does not hold ${data.length} values`)
-    const end = size + data.byteLength
-    entries.push(`${quote(name)}:{"dtype":"F32","shape":[${shape}],"data_offsets":[${size},${end}]}`)
-    size = end
-  }
-  const json = new TextEncoder().encode(`{${entries.join(',')}}`)
-  const headerSize = Math.ceil(json.length / 8) * 8
-  const file = new Uint8Array(8 + headerSize + size)
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerSize), true)
-  file.fill(0x20, 8, 8 + headerSize)
-  file.set(json, 8)
-  let at = 8 + headerSize
+  const header = safetensorsHeader(
+    sorted.map(([name, { shape, data }]) => ({ name, dtype: 'F32', shape, length: data.length })),
+    metadata,
+  )
+  const file = new Uint8Array(sorted.reduce((sum, [, { data }]) => sum + data.byteLength, header.length))
+  file.set(header)
+  let at = header.length
   for (const [, { data }] of sorted) {
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
     at += data.byteLength
   }
   return file
+}
+
+/** A tensor of a file that is to be written. */
+export interface TensorHeader {
+  readonly name: string
+  readonly dtype: Dtype
+  readonly shape: readonly number[]
+  /** Values that there are, to be compared with the shape. */
+  readonly length: number
+}
+
+/**
+ * What stands before the data of a safetensors file whose tensors follow each other in this order; its length is a
+ * multiple of 8 bytes. Throws `SafetensorsError` for a name given twice or a shape that does not fit.
+ */
+export function safetensorsHeader(
+  tensors: readonly TensorHeader[],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const entries: string[] = []
+  const labels = sortByName(Object.entries(metadata))
+  // Put together as text: an object would reorder keys that look like numbers and swallow '__proto__'.
+  if (labels.length > 0)
+    entries.push(`"__metadata__":{${labels.map(pair => pair.map(quote).join(':')).join(',')}}`)
+  const names = new Set<string>()
+  let size = 0
+  for (const { name, dtype, shape, length } of tensors) {
+    if (name === '__metadata__') throw new SafetensorsError(`a tensor cannot be called '${name}'`)
+    if (names.has(name)) throw new SafetensorsError(`tensor '${name}' is given twice`)
+    names.add(name)
+    if (!isSizes(shape) || countOf(shape) !== length)
+      throw new SafetensorsError(`tensor '${name}': shape [${shape}] does not hold ${length} values`)
+    const end = size + (length * bitsOf[dtype]) / 8
+    entries.push(`${quote(name)}:{"dtype":"${dtype}","shape":[${shape}],"data_offsets":[${size},${end}]}`)
+    size = end
+  }
+  const json = new TextEncoder().encode(`{${entries.join(',')}}`)
+  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20, 8)
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true)
+  header.set(json, 8)
+  return header
 }
 
 async function readHeader(source: ByteSource, name: string) {

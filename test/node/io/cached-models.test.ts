@@ -69,7 +69,7 @@ describe('listing and removing', () => {
     }
     const reading = at.readWeights()
     await reached
-    await expect(removeModel(at.store, id, { endpoint: at.hub.endpoint })).rejects.toThrow(/downloading it/)
+    await expect(removeModel(at.store, id, { endpoint: at.hub.endpoint })).rejects.toThrow(/working on it/)
     const [listed] = await listModels(at.store)
     expect(listed).toMatchObject({ complete: false })
     expect(listed!.bytes).toBeLessThan(listed!.size)
