@@ -7,3 +7,8 @@ export class TrainingError extends Error {
 export class NonFiniteError extends TrainingError {
   override name = 'NonFiniteError'
 }
+
+/** A checkpoint that is damaged, belongs to another run, or is in the way of a new one. */
+export class CheckpointError extends TrainingError {
+  override name = 'CheckpointError'
+}
