@@ -157,9 +157,18 @@ export {
   inChunks,
   type Shard,
 } from './job/chunks'
+export { ConfigError } from './job/config-error'
+export { expectedOf, fieldFromText, fieldText } from './job/field-values'
 export { type JoinedParts, joinParts, type Part } from './job/join-parts'
 export { type LoadedScorer, loadScorer } from './job/load-scorer'
 export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
+export {
+  type LossName,
+  type LossOption,
+  type Method,
+  type NamedLoss,
+  namedLosses,
+} from './job/named-losses'
 export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
 export { ownId } from './job/own-columns'
 export { type PairItemOptions, pairItems } from './job/pair-items'
@@ -187,6 +196,30 @@ export {
   trainOptions,
   trainPairs,
 } from './job/train-pairs'
+export {
+  type ChangedOptions,
+  changeOptions,
+  completeConfig,
+  fieldOf,
+  parseTrainingConfig,
+  parseTrainingOptions,
+  type TrainingOptions,
+} from './job/training-config'
+export {
+  applies,
+  type Condition,
+  type FieldValue,
+  type FieldValues,
+  type TrainingField,
+  type WeightedLoss,
+} from './job/training-field'
+export {
+  type FieldKey,
+  fieldEntries,
+  fieldGroups,
+  type TrainingConfig,
+  trainingFields,
+} from './job/training-fields'
 export { dpo } from './losses/dpo'
 export type { DrawKey, PreferenceLoss, TokenWeights } from './losses/loss'
 export { sampo } from './losses/sampo'
@@ -328,6 +361,7 @@ export type { Match } from './similarity/tested-block'
 export { type Edges, type ThresholdJoinOptions, thresholdJoin } from './similarity/threshold-join'
 export { type TopKOptions, topK } from './similarity/top-k'
 export { type AdamWOptions, adamW } from './training/adamw'
+export { adamW8bit } from './training/adamw-8bit'
 export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
 export {
   type ConversationOptions,
@@ -337,8 +371,18 @@ export {
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
 export { NonFiniteError, TrainingError } from './training/errors'
 export { estimateTraining, type TrainingEstimate } from './training/estimate-training'
+export { type LionOptions, lion } from './training/lion'
 export { LoraAdapter, type LoraOptions } from './training/lora-adapter'
 export type { PairLogProbs } from './training/micro-batch'
 export type { Optimizer, OptimizerKind, Trained } from './training/optimizer'
-export { linearSchedule, type Schedule } from './training/schedule'
+export {
+  constantSchedule,
+  cosineSchedule,
+  linearSchedule,
+  type Schedule,
+  type WarmUp,
+  type WsdOptions,
+  wsdSchedule,
+} from './training/schedule'
+export { type SgdOptions, sgd } from './training/sgd'
 export { countSteps, type TrainOptions, type TrainStep, train } from './training/train'
