@@ -40,7 +40,7 @@ interface BertLayer {
   readonly norms: readonly [Norm, Norm]
 }
 
-const alone = { adapter: null, cache: null, prefix: null } as const
+const alone = { changes: null, cache: null, prefix: null } as const
 
 interface BertParts {
   readonly words: Linear['weight']

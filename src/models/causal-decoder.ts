@@ -6,6 +6,7 @@ import type { Mlp } from '../nn/mlp'
 import type { Norm } from '../nn/norm'
 import type { Packed } from '../nn/packed'
 import type { SelfAttention } from '../nn/self-attention'
+import { addEmbeddingNoise } from '../ops/embedding-noise'
 import { emptyLike, type Weight } from '../ops/matrix'
 import { add } from '../ops/residual'
 import type { Tape } from '../ops/tape'
@@ -92,23 +93,22 @@ export class CausalDecoder implements CausalNetwork {
     return this.#parts.head
   }
 
-  forward(
-    tape: Tape,
-    packed: Packed,
-    { adapter = null, cache = null, prefix = null, recompute = false }: ForwardOptions = {},
-  ): Tensor {
+  forward(tape: Tape, packed: Packed, options: ForwardOptions = {}): Tensor {
+    const { adapter = null, dropout = null, noise = null, cache, prefix, recompute = false } = options
     const { embed, layers, finalNorm } = this.#parts
+    const changes = adapter && { map: adapter, dropout }
     const windowed = new Map<number, Tensor>()
     for (const { window } of layers) {
       if (window === null || windowed.has(window)) continue
       windowed.set(window, windowRanges(tape, packed.ranges, window))
     }
     let x = embed(tape, packed)
+    if (noise) addEmbeddingNoise(this.gpu, noise, x)
     layers.forEach((layer, l) => {
       const before = x
       const ranges = layer.window === null ? packed.ranges : windowed.get(layer.window)!
       const kept = { cache: cache?.layers[l] ?? null, prefix: prefix?.layers[l] ?? null }
-      const run = (on: Tape) => layerForward(on, layer, before, packed, ranges, { adapter, ...kept })
+      const run = (on: Tape) => layerForward(on, layer, before, packed, ranges, { changes, ...kept })
       x = recompute ? tape.recomputed(before, run) : tape.block(() => run(tape))
       if (!tape.grad) tape.free(before)
     })
@@ -142,6 +142,6 @@ function layerForward(
   const after = (n: 0 | 1, y: Tensor) => afterNorms?.[n](tape, y) ?? y
   const attended = attention.forward(tape, norms[0](tape, x), packed, ranges, options)
   const mixed = add(tape, x, after(0, attended))
-  const thought = mlp.forward(tape, norms[1](tape, parallel ? x : mixed), options.adapter)
+  const thought = mlp.forward(tape, norms[1](tape, parallel ? x : mixed), options.changes)
   return add(tape, mixed, after(1, thought))
 }

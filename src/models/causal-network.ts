@@ -3,6 +3,8 @@ import type { Tensor } from '../gpu/tensor'
 import type { KvCache } from '../nn/kv-cache'
 import type { Linear, LoraMap } from '../nn/linear'
 import type { Packed } from '../nn/packed'
+import type { Dropout } from '../ops/dropout'
+import type { EmbeddingNoise } from '../ops/embedding-noise'
 import type { Weight } from '../ops/matrix'
 import type { Tape } from '../ops/tape'
 
@@ -10,6 +12,10 @@ export type { LoraMap }
 
 export interface ForwardOptions {
   readonly adapter?: LoraMap | null
+  /** In training: of what the adapter sees of its layers' inputs. */
+  readonly dropout?: Dropout | null
+  /** In training: added to the embedded tokens, as in NEFTune. */
+  readonly noise?: EmbeddingNoise | null
   /** Filled at `packed.slots`, then read in place of the tokens' own keys and values. */
   readonly cache?: KvCache | null
   /**

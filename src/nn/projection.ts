@@ -1,13 +1,13 @@
 import type { Tensor } from '../gpu/tensor'
 import { split } from '../ops/split'
 import type { Tape } from '../ops/tape'
-import type { Linear, LoraMap } from './linear'
+import type { Changes, Linear } from './linear'
 
 /** Makes queries, keys and values of a layer's input. */
 export interface Projection {
   readonly linears: readonly Linear[]
   /** x [T, C] → queries [T, H, D], keys and values [T, G, D]. */
-  forward(tape: Tape, x: Tensor, adapter: LoraMap | null): readonly [Tensor, Tensor, Tensor]
+  forward(tape: Tape, x: Tensor, changes: Changes | null): readonly [Tensor, Tensor, Tensor]
 }
 
 /** One linear layer each. */
@@ -15,10 +15,10 @@ export function separate(q: Linear, k: Linear, v: Linear, headSize: number): Pro
   const heads = (y: Tensor) => y.view([y.shape[0]!, y.shape[1]! / headSize, headSize])
   return {
     linears: [q, k, v],
-    forward: (tape, x, adapter) => [
-      heads(q.forward(tape, x, adapter)),
-      heads(k.forward(tape, x, adapter)),
-      heads(v.forward(tape, x, adapter)),
+    forward: (tape, x, changes) => [
+      heads(q.forward(tape, x, changes)),
+      heads(k.forward(tape, x, changes)),
+      heads(v.forward(tape, x, changes)),
     ],
   }
 }
@@ -30,8 +30,8 @@ export function separate(q: Linear, k: Linear, v: Linear, headSize: number): Pro
 export function fused(qkv: Linear, headSize: number, { interleaved = false } = {}): Projection {
   return {
     linears: [qkv],
-    forward(tape, x, adapter) {
-      const y = qkv.forward(tape, x, adapter)
+    forward(tape, x, changes) {
+      const y = qkv.forward(tape, x, changes)
       const [T = 0, width = 0] = y.shape
       const heads = width / 3 / headSize
       const rows = interleaved ? y.view([T * heads, 3 * headSize]) : y

@@ -5,7 +5,7 @@ import { attentionWithPrefix } from '../ops/join-attention'
 import { type RopeTable, rope } from '../ops/rope'
 import { scatterRows } from '../ops/scatter-rows'
 import type { Tape } from '../ops/tape'
-import type { Linear, LoraMap } from './linear'
+import type { Changes, Linear } from './linear'
 import type { Norm } from './norm'
 import type { Packed } from './packed'
 import type { Projection } from './projection'
@@ -52,13 +52,13 @@ export class SelfAttention {
     { positions, slots }: Packed,
     ranges: Tensor,
     {
-      adapter,
+      changes,
       cache,
       prefix,
-    }: { adapter: LoraMap | null; cache: KeysValues | null; prefix: KeysValues | null },
+    }: { changes: Changes | null; cache: KeysValues | null; prefix: KeysValues | null },
   ): Tensor {
     const { rotary, headNorms, headSize, scale } = this.options
-    let [q, k, v] = this.projection.forward(tape, x, adapter)
+    let [q, k, v] = this.projection.forward(tape, x, changes)
     if (headNorms) {
       const byHead = (norm: Norm, y: Tensor) =>
         norm(tape, y.view([y.size / headSize, headSize])).view(y.shape)
@@ -80,6 +80,6 @@ export class SelfAttention {
     const mixed = prefix
       ? attentionWithPrefix(tape, q, prefix, k, v, ranges, scaled)
       : attention(tape, q, k, v, ranges, scaled)
-    return this.output.forward(tape, mixed.view([x.shape[0]!, q.shape[1]! * headSize]), adapter)
+    return this.output.forward(tape, mixed.view([x.shape[0]!, q.shape[1]! * headSize]), changes)
   }
 }

@@ -1,3 +1,4 @@
+import type { Gpu } from '../gpu/gpu'
 import type { Tensor } from '../gpu/tensor'
 import { columnSums, spreadRows } from './bias'
 import { shardNn, shardNt, shardTn } from './matmul'
@@ -30,18 +31,28 @@ export function product(tape: Tape, x: Tensor, w: Weight, b: Tensor | null): Ten
 
 /** Adds what `product` contributes to the gradients of x, w and b, from that of its result, dy [N, O]. */
 export function productBackward(tape: Tape, x: Tensor, w: Weight, b: Tensor | null, dy: Tensor): void {
-  const { gpu } = tape
-  const shards = shardsOf(w)
   const dx = tape.destination(x)
-  if (dx) {
-    for (const shard of shards) {
-      shardNn(gpu, dy, shard, dx.grad, { accumulate: dx.accumulate === 1 || shard.first > 0 })
-    }
-  }
-  for (const { first, values } of shards) {
-    const dw = tape.destination(values)
-    if (dw) shardTn(gpu, dy, x, dw.grad, first, { accumulate: dw.accumulate === 1 })
-  }
+  if (dx) inputBackward(tape.gpu, w, dy, dx.grad, { accumulate: dx.accumulate === 1 })
+  weightBackward(tape, x, w, dy)
   const db = b && tape.destination(b)
-  if (db) columnSums(gpu, dy, db.grad, { accumulate: db.accumulate === 1 })
+  if (db) columnSums(tape.gpu, dy, db.grad, { accumulate: db.accumulate === 1 })
+}
+
+/** dx = dy·w (+ dx): dy [N, O], w [O, I] → dx [N, I]. */
+export function inputBackward(
+  gpu: Gpu,
+  w: Weight,
+  dy: Tensor,
+  dx: Tensor,
+  { accumulate = false }: { readonly accumulate?: boolean } = {},
+): void {
+  for (const shard of shardsOf(w)) shardNn(gpu, dy, shard, dx, { accumulate: accumulate || shard.first > 0 })
+}
+
+/** Adds dyᵀ·x to the gradient of w, where it is trained. */
+export function weightBackward(tape: Tape, x: Tensor, w: Weight, dy: Tensor): void {
+  for (const { first, values } of shardsOf(w)) {
+    const dw = tape.destination(values)
+    if (dw) shardTn(tape.gpu, dy, x, dw.grad, first, { accumulate: dw.accumulate === 1 })
+  }
 }

@@ -77,7 +77,8 @@ export class LoraAdapter implements Trainable {
     const factors = new Map<string, LoraFactors>()
     for (let i = 0; i < shapes.length; i += 2) {
       const a = this.parameters[i]!.value
-      factors.set(shapes[i]!.path, { a, b: this.parameters[i + 1]!.value, scale })
+      const b = this.parameters[i + 1]!.value
+      factors.set(shapes[i]!.path, { a, b, scale, stream: i / 2, magnitude: null })
     }
     this.map = factors
   }

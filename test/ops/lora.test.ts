@@ -7,6 +7,7 @@ import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
 import { expectOp } from '../on-tape'
 import { columnSums } from '../reference/bias'
+import { dropoutMask } from '../reference/dropout'
 import * as reference from '../reference/lora'
 
 const inputs = ({ N, I, O, R }: { N: number; I: number; O: number; R: number }) => ({
@@ -33,12 +34,43 @@ describe('lora', () => {
       gpu,
       given,
       dy,
-      (tape, t) => lora(tape, t.x, t.w, { a: t.a, b: t.b, scale }, t.bias),
+      (tape, t) => lora(tape, t.x, t.w, { a: t.a, b: t.b, scale, stream: 0 }, { bias: t.bias }),
       {
         y: reference.lora(x, w, a, b, scale, sizes).map((v, i) => v + bias[i % O]!),
         grads: { ...reference.loraBackward(x, w, a, b, scale, dy, sizes), bias: columnSums(dy, O) },
       },
       // Sums of up to 123 products below 1, some of them of sums of as many: rounding of 2⁻²⁴ a term.
+      { atol: 2e-5, rtol: 1e-5 },
+    )
+  })
+
+  test.for([
+    { N: 7, I: 13, O: 9, R: 3, scale: 0.5, rate: 0.5 },
+    { N: 33, I: 68, O: 21, R: 4, scale: 0.25, rate: 0.1 },
+  ])('drops inputs of the low-rank branch alone, at %o', async ({ scale, rate, ...sizes }, { gpu }) => {
+    const { N, I, O } = sizes
+    const given = inputs(sizes)
+    const dy = noise(N * O, 5)
+    const [x, w, a, b] = [given.x.data, given.w.data, given.a.data, given.b.data]
+    const mask = dropoutMask(N * I, rate, 9, 4)
+    const seen = x.map((v, i) => v * mask[i]!)
+    const none = new Float32Array(w.length)
+    const zero = new Float32Array(b.length)
+    const [whole, low] = [
+      reference.loraBackward(x, w, a, zero, scale, dy, sizes),
+      reference.loraBackward(seen, none, a, b, scale, dy, sizes),
+    ]
+    const change = reference.lora(seen, none, a, b, scale, sizes)
+    using seed = gpu.tensor([1], Uint32Array.of(9))
+    await expectOp(
+      gpu,
+      given,
+      dy,
+      (tape, t) => lora(tape, t.x, t.w, { ...t, scale, stream: 4 }, { dropout: { rate, seed } }),
+      {
+        y: reference.lora(x, w, a, zero, scale, sizes).map((v, i) => v + change[i]!),
+        grads: { x: whole.x.map((v, i) => v + low.x[i]! * mask[i]!), w: whole.w, a: low.a, b: low.b },
+      },
       { atol: 2e-5, rtol: 1e-5 },
     )
   })
@@ -57,7 +89,7 @@ describe('lora', () => {
     const tape = new Tape(gpu)
     tape.parameter(a, da)
     tape.parameter(b, db)
-    const y = lora(tape, x, w, { a, b, scale: 0.5 })
+    const y = lora(tape, x, w, { a, b, scale: 0.5, stream: 0 })
     expect([x, w].map(t => tape.tracks(t))).toEqual([false, false])
     tape.backward(y, seed)
     const { a: wantA, b: wantB } = reference.loraBackward(
@@ -81,7 +113,7 @@ describe('lora', () => {
     using tw = gpu.tensor(w.shape, w.data)
     using ta = gpu.tensor(a.shape, a.data)
     using zero = gpu.zeros([11, 4])
-    const changed = await gpu.read(lora(tape, tx, tw, { a: ta, b: zero, scale: 2 }))
+    const changed = await gpu.read(lora(tape, tx, tw, { a: ta, b: zero, scale: 2, stream: 0 }))
     expect(changed).toEqual(await gpu.read(linear(tape, tx, tw)))
   })
 

@@ -85,7 +85,7 @@ describe.each(cases)('a matrix of $name in $shards', ({ format, shardRows }) => 
     using tb = gpu.tensor([O], b)
     using ta = gpu.tensor([R, I], a)
     using tB = gpu.tensor([O, R], B)
-    const y = await gpu.read(lora(tape, tx, held, { a: ta, b: tB, scale: 0.5 }, tb))
+    const y = await gpu.read(lora(tape, tx, held, { a: ta, b: tB, scale: 0.5, stream: 0 }, { bias: tb }))
     const low = matmul('nt', x, a, { M: N, N: R, K: I })
     const change = matmul('nt', low, B, { M: N, N: O, K: R })
     const want = matmul('nt', x, stored, { M: N, N: O, K: I }).map((v, i) => v + b[i % O]! + 0.5 * change[i]!)
