@@ -221,7 +221,18 @@ export {
   trainingFields,
 } from './job/training-fields'
 export { dpo } from './losses/dpo'
-export type { DrawKey, PreferenceLoss, TokenWeights } from './losses/loss'
+export {
+  type AnswerSums,
+  type AnswerTokens,
+  type DrawKey,
+  type LabelledLoss,
+  type Loss,
+  LossError,
+  type LossTerm,
+  type PairLoss,
+  type SequenceLoss,
+  type TokenChoice,
+} from './losses/loss'
 export { sampo } from './losses/sampo'
 export { answerLength, type EncodedAnswer } from './models/answer-batch'
 export type { CausalNetwork, LoraMap } from './models/causal-network'
@@ -371,10 +382,19 @@ export {
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
 export { NonFiniteError, TrainingError } from './training/errors'
 export { estimateTraining, type TrainingEstimate } from './training/estimate-training'
+export { type EvaluateLossOptions, evaluateLoss } from './training/evaluate-loss'
+export type { EncodedLabelled, EncodedSequence, Example, ExampleOf } from './training/examples'
 export { type LionOptions, lion } from './training/lion'
 export { LoraAdapter, type LoraOptions } from './training/lora-adapter'
+export type { Metrics } from './training/metrics'
 export type { PairLogProbs } from './training/micro-batch'
 export type { Optimizer, OptimizerKind, Trained } from './training/optimizer'
+export {
+  type ReferenceSource,
+  type ReferenceSync,
+  type References,
+  startingLogProbs,
+} from './training/reference'
 export {
   constantSchedule,
   cosineSchedule,
@@ -385,4 +405,12 @@ export {
   wsdSchedule,
 } from './training/schedule'
 export { type SgdOptions, sgd } from './training/sgd'
-export { countSteps, type TrainOptions, type TrainStep, train } from './training/train'
+export {
+  type CheckpointOptions,
+  countSteps,
+  type TrainOptions,
+  type TrainStep,
+  train,
+} from './training/train'
+export type { Arena, Parameter, Trainable } from './training/trainable'
+export type { LiveReference } from './training/training-program'

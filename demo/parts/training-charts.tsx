@@ -9,7 +9,7 @@ export function TrainingCharts({
   readonly steps: readonly TrainStep[]
   readonly length: number
 }) {
-  const of = (key: keyof TrainStep) => steps.map(step => step[key])
+  const of = (key: string) => steps.map(step => step[key] ?? Number.NaN)
   return (
     <div class="charts">
       <LineChart

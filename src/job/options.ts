@@ -1,9 +1,9 @@
 import { dpo } from '../losses/dpo'
-import type { PreferenceLoss } from '../losses/loss'
+import type { PairLoss } from '../losses/loss'
 import { sampo } from '../losses/sampo'
 
 /** Losses by the name that people type. */
-export const jobLosses: Readonly<Record<string, (options: { beta: number }) => PreferenceLoss>> = {
+export const jobLosses: Readonly<Record<string, (options: { beta: number }) => PairLoss>> = {
   dpo,
   sampo,
 }

@@ -81,6 +81,16 @@ export interface LossTerm {
   run(gpu: Gpu, tensors: TermTensors): void
 }
 
+/** What is known of an answer after a step: sums over the tokens that the first term counts, in nats. */
+export interface AnswerSums {
+  /** Of weighted log-probs. */
+  readonly logp: number
+  /** Of weighted log-ratios. */
+  readonly ratio: number
+  /** How many count. */
+  readonly tokens: number
+}
+
 /** What preference training minimizes: a weighted sum of terms over pairs. */
 export interface PairLoss {
   readonly kind: 'pairs'
@@ -89,6 +99,10 @@ export interface PairLoss {
   readonly beta: number
   /** At least one. The tokens that the first one counts are those that metrics are taken over. */
   readonly terms: readonly LossTerm[]
+  /** Whether rewards and log-probs are reported by token, as TRL does for losses of mean log-probs. */
+  readonly averaged?: boolean
+  /** Metrics of its own, by TRL's names, of the step's chosen and rejected answers. */
+  report?(chosen: readonly AnswerSums[], rejected: readonly AnswerSums[]): Readonly<Record<string, number>>
 }
 
 /** What supervised training minimizes, over conversations with a mask. */

@@ -11,19 +11,25 @@ export interface EncodedAnswer {
 /** Answer tokens of an encoded answer. */
 export const answerLength = ({ ids, answerBegin }: EncodedAnswer): number => ids.length - answerBegin
 
+/** A sequence and the places of the tokens whose log-probs count, in ascending order, each at least 1. */
+export interface PredictedSequence {
+  readonly ids: Uint32Array
+  readonly predicted: ArrayLike<number>
+}
+
 /**
- * Some answers laid out for one forward pass: T tokens packed, of which R predict an answer token.
+ * Some sequences laid out for one forward pass: T tokens packed, of which R predict a token that counts.
  * T and R are rounded up a little, so that few shapes occur and each is recorded once.
  */
-export interface AnswerBatch {
+export interface TokenBatch {
   readonly ids: Uint32Array
   readonly positions: Uint32Array
   readonly ranges: Uint32Array
-  /** [R]: the token position that predicts each answer token; 0xffffffff beyond the last. */
+  /** [R]: the token position that predicts each token that counts; 0xffffffff beyond the last. */
   readonly index: Uint32Array
-  /** [R]: the answer tokens. */
+  /** [R]: the tokens that count. */
   readonly targets: Uint32Array
-  /** Where each answer's tokens lie in [R]: begin, end. */
+  /** Where each sequence's tokens lie in [R]: begin, end. */
   readonly spans: readonly (readonly [number, number])[]
   /** Tokens without the rounding. */
   readonly tokens: number
@@ -35,12 +41,35 @@ export function roundedSize(n: number): number {
   return Math.ceil(Math.max(1, n) / unit) * unit
 }
 
+/** Lays sequences out for one forward pass. */
+export function tokenBatch(sequences: readonly PredictedSequence[]): TokenBatch {
+  const tokens = sequences.reduce((sum, { ids }) => sum + ids.length, 0)
+  const packed = pack(
+    sequences.map(({ ids }) => ids),
+    roundedSize(tokens),
+  )
+  const R = roundedSize(sequences.reduce((sum, { predicted }) => sum + predicted.length, 0))
+  const index = new Uint32Array(R).fill(0xffffffff)
+  const targets = new Uint32Array(R)
+  let r = 0
+  const spans = sequences.map(({ ids, predicted }, i) => {
+    const begin = r
+    for (let n = 0; n < predicted.length; n++) {
+      const t = predicted[n]!
+      index[r] = packed.starts[i]! + t - 1
+      targets[r++] = ids[t]!
+    }
+    return [begin, r] as const
+  })
+  return { ...packed, index, targets, spans, tokens }
+}
+
 /**
- * Lays answers out for one forward pass.
+ * Lays answers out for one forward pass: all of their tokens count.
  *
  * @throws {ModelError} for an answer that begins with its first token, which nothing predicts
  */
-export function answerBatch(answers: readonly EncodedAnswer[]): AnswerBatch {
+export function answerBatch(answers: readonly EncodedAnswer[]): TokenBatch {
   const without = answers.findIndex(({ answerBegin }) => answerBegin < 1)
   if (without >= 0) {
     throw new ModelError(
@@ -48,22 +77,10 @@ export function answerBatch(answers: readonly EncodedAnswer[]): AnswerBatch {
         'put a prompt or a beginning-of-text token before it',
     )
   }
-  const tokens = answers.reduce((sum, { ids }) => sum + ids.length, 0)
-  const packed = pack(
-    answers.map(({ ids }) => ids),
-    roundedSize(tokens),
+  return tokenBatch(
+    answers.map(answer => ({
+      ids: answer.ids,
+      predicted: Uint32Array.from({ length: answerLength(answer) }, (_, t) => answer.answerBegin + t),
+    })),
   )
-  const R = roundedSize(answers.reduce((sum, answer) => sum + answerLength(answer), 0))
-  const index = new Uint32Array(R).fill(0xffffffff)
-  const targets = new Uint32Array(R)
-  let r = 0
-  const spans = answers.map(({ ids, answerBegin }, i) => {
-    const begin = r
-    for (let t = answerBegin; t < ids.length; t++) {
-      index[r] = packed.starts[i]! + t - 1
-      targets[r++] = ids[t]!
-    }
-    return [begin, r] as const
-  })
-  return { ...packed, index, targets, spans, tokens }
 }

@@ -1,39 +1,26 @@
+import type { Tensor } from '../gpu/tensor'
 import { counterHash } from '../losses/draw'
-import type { PreferenceLoss } from '../losses/loss'
-import { answerLogProbs } from './answer-log-probs'
-import type { EncodedPair } from './encode-pairs'
-import { NonFiniteError, TrainingError } from './errors'
-import type { LoraAdapter } from './lora-adapter'
-import { microBatch, type PairLogProbs } from './micro-batch'
-import type { AdamWOptions } from './optimizer'
-import { PreferenceStepper, type StepResult } from './preference-stepper'
-import { linearSchedule, type Schedule } from './schedule'
+import type { Loss } from '../losses/loss'
+import { adamW } from './adamw'
+import { type Checkpoint, holdRun, latestCheckpoint, writeCheckpoint } from './checkpoint'
+import { dataDigest } from './data-digest'
+import { CheckpointError, NonFiniteError, TrainingError } from './errors'
+import { type EncodedLabelled, type Example, type ExampleOf, exampleTokens } from './examples'
+import { checkFingerprint, type Fingerprint } from './fingerprint'
+import { type Metrics, metricsOf } from './metrics'
+import { mismatched } from './mismatch-program'
+import type { Optimizer } from './optimizer'
+import { type OpenReference, openReference, type References, startingLogProbs } from './reference'
+import { linearSchedule } from './schedule'
+import { type CheckpointOptions, checkTraining, referenceSource, type TrainOptions } from './train-options'
+import { layOutExamples, planTraining, type TrainPlan } from './train-plan'
+import type { Trainable } from './trainable'
+import { type StepResult, TrainingStepper } from './training-stepper'
 
-export interface TrainOptions extends AdamWOptions {
-  readonly loss: PreferenceLoss
-  /** Peak learning rate. */
-  readonly learningRate?: number
-  readonly schedule?: Schedule
-  readonly epochs?: number
-  /** Stops after this many optimizer steps; the schedule is laid out over them. */
-  readonly maxSteps?: number
-  /** Pairs of one forward and backward pass. */
-  readonly batchSize?: number
-  /** Forward and backward passes of one optimizer step. */
-  readonly accumulation?: number
-  /** Computes each layer again in the backward pass: a third more work, and only one layer's activations at a time. */
-  readonly recompute?: boolean
-  /** Orders the pairs, and draws the tokens where the loss draws any. */
-  readonly seed?: number
-  /** Log-probs of the reference model, pair by pair. Default: computed with the adapter off. */
-  readonly references?: readonly PairLogProbs[]
-  readonly signal?: AbortSignal
-  /** Progress of the reference pass, in pairs. */
-  readonly onReference?: (done: number, total: number) => void
-}
+export type { CheckpointOptions, TrainOptions }
 
-/** One optimizer step, under the names that TRL logs. Rewards are β times summed log-ratios over all answer tokens. */
-export interface TrainStep {
+/** One optimizer step: where it stands, and what it did under the names that TRL logs; see `metricsOf`. */
+export interface TrainStep extends Metrics {
   /** From 1. */
   readonly step: number
   readonly totalSteps: number
@@ -45,159 +32,260 @@ export interface TrainStep {
   readonly learning_rate: number
   /** Tokens seen so far, prompts and answers. */
   readonly num_tokens: number
-  readonly 'rewards/chosen': number
-  readonly 'rewards/rejected': number
-  /** Share of the pairs whose chosen answer has the higher reward. */
-  readonly 'rewards/accuracies': number
-  readonly 'rewards/margins': number
-  /** Mean of the summed log-probs, in nats. */
-  readonly 'logps/chosen': number
-  readonly 'logps/rejected': number
-  /** Mean margin that the loss saw: of the tokens it counts. Differs from `rewards/margins` where tokens are drawn. */
-  readonly 'loss/margins': number
 }
 
 /** Steps encoded ahead of the one whose results are awaited. */
 const QUEUE_DEPTH = 2
 
-/** How many optimizer steps `train` will take. */
-export function countSteps(
-  pairs: number,
+/** How many optimizer steps `train` will take over so many examples, or packs of them. */
+export const countSteps = (
+  units: number,
   { epochs = 1, maxSteps, batchSize = 4, accumulation = 1 }: Partial<TrainOptions>,
-): number {
-  return Math.min(
-    epochs * Math.ceil(pairs / (batchSize * accumulation)),
-    maxSteps ?? Number.POSITIVE_INFINITY,
-  )
-}
+): number =>
+  Math.min(epochs * Math.ceil(units / (batchSize * accumulation)), maxSteps ?? Number.POSITIVE_INFINITY)
 
 /**
- * Trains an adapter on preference pairs, one optimizer step at a time, and yields each step's metrics two steps
- * late: the GPU is never waited for in between. A step's loss is the mean over its pairs, however they are split into
- * passes. Stopping early (`break`, `signal`) leaves the adapter as the last encoded step made it.
+ * Trains an adapter, or a whole model, one optimizer step at a time, and yields each step's metrics two steps late: the
+ * GPU is never waited for in between. A step's loss is a mean over its examples, or over their tokens, however they are
+ * split into passes. Ended early by `break`, what is trained is as the last encoded step made it. Ended by `signal`, the
+ * results that are under way are yielded and a checkpoint is written, where there are any.
  *
- * @throws {TrainingError} for options out of range, no pair, or a pair longer than the model's context
- * @throws {NonFiniteError} naming the pairs of the step whose loss or gradient was not finite; that step changed nothing
+ * @throws {TrainingError} for options out of range or not defined together, and for examples that cannot be trained on
+ * @throws {LossError} for losses that do not go together
+ * @throws {CheckpointError} for a store that holds another run
+ * @throws {NonFiniteError} naming the examples of the step whose loss or gradient was not finite; that step changed nothing
  * @throws the signal's reason when it is aborted
  */
-export async function* train(
-  adapter: LoraAdapter,
-  pairs: readonly EncodedPair[],
+export async function* train<L extends Loss>(
+  trainable: Trainable,
+  examples: readonly ExampleOf<L>[],
+  options: TrainOptions<L>,
+): AsyncGenerator<TrainStep, void, undefined> {
+  checkTraining(trainable, examples, options)
+  const release = options.checkpoint ? await holdRun(options.checkpoint.store) : null
+  try {
+    yield* run(trainable, examples, options)
+  } finally {
+    await release?.()
+  }
+}
+
+async function* run(
+  trainable: Trainable,
+  examples: readonly Example[],
   options: TrainOptions,
 ): AsyncGenerator<TrainStep, void, undefined> {
-  const { loss, learningRate = 1e-4, schedule = linearSchedule(), seed = 0, signal, onReference } = options
-  const { batchSize = 4, accumulation = 1, epochs = 1, maxSteps } = options
-  checkOptions(
-    { batchSize, accumulation, epochs, ...(maxSteps === undefined ? {} : { maxSteps }) },
-    learningRate,
-  )
-  checkPairs(pairs, adapter.network.maxPositions)
-  const references =
-    options.references ??
-    (await answerLogProbs(adapter.network, pairs, {
-      ...(signal ? { signal } : {}),
-      ...(onReference ? { onProgress: onReference } : {}),
-    }))
-  if (references.length !== pairs.length) {
-    throw new TrainingError(`${references.length} reference log-probs for ${pairs.length} pairs`)
+  const { gpu } = trainable
+  const { loss, signal, checkpoint, optimizer: kind = adamW(), maxGradNorm = 1 } = options
+  const { learningRate = 1e-4, schedule = linearSchedule(), seed = 0 } = options
+  const source = referenceSource(trainable, options)
+  const fingerprint = checkpoint ? await fingerprintOf(examples, options) : {}
+  const resumed = checkpoint ? await openCheckpoint(checkpoint, fingerprint) : null
+  // Before anything is restored: the reference is the model as it is at the start of the run.
+  const references = source === 'cached' ? await givenOrStarting(trainable, examples, options) : null
+  using reference = source === null ? null : openReference(trainable, source, options.sync ?? null)
+  // What the reference pass needed is not needed again.
+  gpu.trim()
+
+  using optimizer = kind.create(trainable, { maxGradNorm })
+  using stepper = new TrainingStepper(trainable, {
+    ...{ loss, optimizer, live: reference?.live ?? null, dropout: trainable.dropout },
+    ...{ recompute: options.recompute ?? false, noise: options.neftune ?? 0 },
+  })
+  const tensors = stateTensors(trainable, optimizer, stepper, reference)
+  await resumed?.restore(gpu, tensors)
+  optimizer.steps = resumed?.optimizerSteps ?? 0
+  if (resumed) checkpoint?.onCheckpoint?.(resumed.step, 'resumed')
+
+  const plan = planOf(examples, options)
+  const { totalSteps } = plan
+  const saver = checkpoint && new Saver(checkpoint, resumed?.step ?? 0)
+  const queue: (() => Promise<TrainStep>)[] = []
+  let tokens = resumed?.tokens ?? 0
+  const save = async (step: number) => {
+    if (!saver || saver.saved === step) return
+    const place = { step, tokens, optimizerSteps: optimizer.steps, fingerprint }
+    await writeCheckpoint(gpu, saver.options.store, { ...place, tensors })
+    saver.wrote(step)
+  }
+  async function* finish() {
+    while (queue.length > 0) yield await queue.shift()!()
   }
 
-  // What the reference pass needed is not needed again.
-  adapter.gpu.trim()
-
-  const totalSteps = countSteps(pairs.length, options)
-  const stepsPerEpoch = Math.ceil(pairs.length / (batchSize * accumulation))
-  using stepper = new PreferenceStepper(adapter, loss, { ...options, pairs: batchSize, accumulation })
-  const queue: (() => Promise<TrainStep>)[] = []
-  let tokens = 0
-  for (let step = 0; step < totalSteps; step++) {
-    signal?.throwIfAborted()
-    const epoch = Math.floor(step / stepsPerEpoch)
-    const order = shuffled(pairs.length, seed, epoch)
-    const begin = (step % stepsPerEpoch) * batchSize * accumulation
-    const chosen = order.slice(begin, begin + batchSize * accumulation)
-    const batches = Array.from({ length: Math.ceil(chosen.length / batchSize) }, (_, k) => {
-      const part = chosen.slice(k * batchSize, (k + 1) * batchSize)
-      return microBatch(
-        part.map(i => pairs[i]!),
-        part.map(i => references[i]!),
+  for (let step = resumed?.step ?? 0; step < totalSteps; step++) {
+    if (signal?.aborted) {
+      yield* finish()
+      await save(step)
+      signal.throwIfAborted()
+    }
+    const { epoch, batches: places } = plan.step(step)
+    const batches = places.map(chosen =>
+      layOutExamples(
         loss,
+        chosen.map(i => examples[i]!),
+        references && (chosen.map(i => references[i]!) as References),
         { seed, epoch },
-      )
-    })
-    tokens += batches.reduce((sum, batch) => sum + batch.tokens, 0)
-    const rate = learningRate * schedule(step, totalSteps)
-    const result = stepper.step(batches, rate)
-    // The result is awaited later; until then its rejection must not count as unhandled.
-    result.catch(() => {})
-    const place = { step: step + 1, totalSteps, epoch: Math.min(epochs, (step + 1) / stepsPerEpoch) }
-    const seen = tokens
-    queue.push(async () =>
-      report(
-        await result,
-        { ...place, learning_rate: rate, num_tokens: seen },
-        loss.beta,
-        batches.flatMap(b => b.pairs),
       ),
     )
+    tokens += places.flat().reduce((sum, i) => sum + exampleTokens(examples[i]!), 0)
+    const rate = learningRate * schedule(step, totalSteps)
+    const result = stepper.step(batches, {
+      learningRate: rate,
+      seed: counterHash(seed, step, 0xd209),
+      mismatched: mismatchesOf(loss, examples, places, trainable.network.maxPositions),
+    })
+    // The result is awaited later; until then its rejection must not count as unhandled.
+    result.catch(() => {})
+    const sync = options.sync
+    if (sync && (step + 1) % sync.steps === 0) reference?.sync(sync.alpha)
+    const done = Math.min(options.epochs ?? 1, (step + 1) / plan.stepsPerEpoch)
+    const place = { step: step + 1, totalSteps, epoch: done, learning_rate: rate, num_tokens: tokens }
+    queue.push(async () => report(loss, await result, place))
     if (queue.length > QUEUE_DEPTH) yield await queue.shift()!()
+    if (saver?.due(step + 1) || step + 1 === totalSteps) {
+      yield* finish()
+      await save(step + 1)
+    }
   }
-  for (const late of queue) yield await late()
+}
+
+const planOf = (examples: readonly Example[], options: TrainOptions): TrainPlan => {
+  const { epochs = 1, maxSteps = null, batchSize = 4, accumulation = 1, shuffle = true, seed = 0 } = options
+  const units = options.packs ?? examples.map((_, i) => [i])
+  return planTraining(units, { epochs, maxSteps, batchSize, accumulation, shuffle, seed })
+}
+
+async function givenOrStarting(
+  trainable: Trainable,
+  examples: readonly Example[],
+  { references, signal, onReference }: TrainOptions,
+): Promise<References> {
+  if (!references) {
+    return startingLogProbs(trainable, examples, {
+      ...(signal ? { signal } : {}),
+      ...(onReference ? { onProgress: onReference } : {}),
+    })
+  }
+  if (references.length === examples.length) return references
+  throw new TrainingError(`${references.length} reference log-probs for ${examples.length} examples`)
+}
+
+/** All that the next steps depend on, by the names of a checkpoint. */
+function stateTensors(
+  { arenas }: Trainable,
+  optimizer: Optimizer,
+  { states }: TrainingStepper,
+  reference: OpenReference | null,
+): ReadonlyMap<string, Tensor> {
+  return new Map([
+    ...arenas.map(({ name, values }) => [`values.${name}`, values] as const),
+    ...[...optimizer.state].map(([name, tensor]) => [`optimizer.${name}`, tensor] as const),
+    ...states.flatMap((tensor, k) => (tensor ? [[`loss.${k}`, tensor] as const] : [])),
+    ...[...(reference?.weights ?? [])].map(([name, tensor]) => [`reference.${name}`, tensor] as const),
+  ])
+}
+
+/** What decides the numbers of a run, as far as it can be told from here. */
+async function fingerprintOf(examples: readonly Example[], options: TrainOptions): Promise<Fingerprint> {
+  const { loss, optimizer = adamW(), checkpoint, references, packs, sync } = options
+  const { learningRate = 1e-4, epochs = 1, maxSteps, batchSize = 4, accumulation = 1, seed = 0 } = options
+  const { shuffle = true, neftune = 0, maxGradNorm = 1, reference } = options
+  const beta = loss.kind === 'sequences' ? null : loss.beta
+  return {
+    data: await dataDigest(examples),
+    ...(references ? { references: await dataDigest(references) } : {}),
+    ...(packs ? { packs: await dataDigest(packs) } : {}),
+    loss: JSON.stringify([loss.name, beta, loss.terms.map(({ name, weight }) => [name, weight])]),
+    options: JSON.stringify([learningRate, epochs, maxSteps, batchSize, accumulation, seed, shuffle]),
+    more: JSON.stringify([
+      optimizer.name,
+      maxGradNorm,
+      neftune,
+      sync,
+      typeof reference === 'string' && reference,
+    ]),
+    ...checkpoint?.fingerprint,
+  }
+}
+
+/** @throws {CheckpointError} for a store that holds another run, or a run that was not asked to go on */
+async function openCheckpoint(
+  { store, resume = false, onDamaged }: CheckpointOptions,
+  fingerprint: Fingerprint,
+): Promise<Checkpoint | null> {
+  const latest = await latestCheckpoint(store, { onDamaged })
+  if (!latest) return null
+  if (!resume) {
+    throw new CheckpointError(
+      `${store.name} holds a run that stopped after step ${latest.step}. Resume it, or remove its checkpoints, or name another store`,
+    )
+  }
+  checkFingerprint(latest.fingerprint, fingerprint, latest.file)
+  return latest
+}
+
+/** Tells when a checkpoint is due. */
+class Saver {
+  #last = performance.now()
+
+  constructor(
+    readonly options: CheckpointOptions,
+    /** Step of the last one. */
+    public saved: number,
+  ) {}
+
+  due(step: number): boolean {
+    const { everySteps, everySeconds = everySteps === undefined ? 60 : Number.POSITIVE_INFINITY } =
+      this.options
+    const isTime = performance.now() - this.#last >= everySeconds * 1000
+    return isTime || (everySteps !== undefined && step % everySteps === 0)
+  }
+
+  wrote(step: number): void {
+    this.saved = step
+    this.#last = performance.now()
+    this.options.onCheckpoint?.(step, 'written')
+  }
+}
+
+/** The answers of a step beside prompts that are not theirs, by micro-batch. */
+function mismatchesOf(
+  loss: Loss,
+  examples: readonly Example[],
+  places: readonly (readonly number[])[],
+  limit: number,
+) {
+  if (loss.kind !== 'labelled' || !loss.kl) return null
+  const labelled = examples as readonly EncodedLabelled[]
+  const chosen = places.flat()
+  // The only example of a last step is compared with another one all the same.
+  const other = chosen.length === 1 ? [(chosen[0]! + 1) % labelled.length] : []
+  const all = mismatched(
+    [...chosen, ...other].map(i => labelled[i]!),
+    limit,
+  )
+  let at = 0
+  return places.map(({ length }) => {
+    at += length
+    return all.slice(at - length, at)
+  })
 }
 
 function report(
-  { pairs, gradNorm }: StepResult,
+  loss: Loss,
+  result: StepResult,
   place: Pick<TrainStep, 'step' | 'totalSteps' | 'epoch' | 'learning_rate' | 'num_tokens'>,
-  beta: number,
-  examples: readonly EncodedPair[],
 ): TrainStep {
-  const mean = (value: (pair: StepResult['pairs'][number]) => number) =>
-    pairs.reduce((sum, pair) => sum + value(pair), 0) / pairs.length
-  const loss = mean(p => p.loss)
-  if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-    const culprits = examples.filter((_, n) => !Number.isFinite(pairs[n]!.loss))
-    const named = (culprits.length > 0 ? culprits : examples).map(({ index }) => index).join(', ')
+  const metrics = metricsOf(loss, result)
+  const { gradNorm, batches } = result
+  if (!Number.isFinite(metrics.loss) || !Number.isFinite(gradNorm)) {
+    const culprits = batches.flatMap(({ batch, values }) =>
+      batch.indices.filter((_, n) => values.some(term => !Number.isFinite(term[n]!))),
+    )
+    const named = culprits.length > 0 ? culprits : batches.flatMap(({ batch }) => batch.indices)
     throw new NonFiniteError(
-      `step ${place.step}: loss ${loss}, gradient norm ${gradNorm}, at pairs ${named} of the file. Lower the learning rate, or remove them`,
+      `step ${place.step}: loss ${metrics.loss}, gradient norm ${gradNorm}, at ${loss.kind} ${named.join(', ')} of the file. Lower the learning rate, or remove them`,
     )
   }
-  return {
-    ...place,
-    loss,
-    grad_norm: gradNorm,
-    'rewards/chosen': beta * mean(p => p.ratioChosen),
-    'rewards/rejected': beta * mean(p => p.ratioRejected),
-    'rewards/accuracies': mean(p => (p.ratioChosen > p.ratioRejected ? 1 : 0)),
-    'rewards/margins': beta * mean(p => p.ratioChosen - p.ratioRejected),
-    'logps/chosen': mean(p => p.logpChosen),
-    'logps/rejected': mean(p => p.logpRejected),
-    'loss/margins': mean(p => p.h),
-  }
-}
-
-/** 0 … n − 1 in an order that depends on seed and epoch alone. */
-function shuffled(n: number, seed: number, epoch: number): number[] {
-  const keys = Array.from({ length: n }, (_, i) => counterHash(seed, epoch, i, 0x5eed))
-  return keys.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b)
-}
-
-function checkPairs(pairs: readonly EncodedPair[], maxPositions: number): void {
-  if (pairs.length === 0) throw new TrainingError('there is no pair to train on')
-  for (const { index, chosen, rejected } of pairs) {
-    const tokens = Math.max(chosen.ids.length, rejected.ids.length)
-    if (tokens <= maxPositions) continue
-    throw new TrainingError(
-      `pair ${index} of the file has ${tokens} tokens, the model's context is ${maxPositions}. Encode pairs with this maxLength`,
-    )
-  }
-}
-
-function checkOptions(counts: Record<string, number>, learningRate: number): void {
-  for (const [name, value] of Object.entries(counts)) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new TrainingError(`${name} is ${value}, expected a positive integer`)
-  }
-  if (!(learningRate > 0) || !Number.isFinite(learningRate)) {
-    throw new TrainingError(`learningRate is ${learningRate}, expected a positive number`)
-  }
+  return { ...place, loss: metrics.loss!, grad_norm: gradNorm, ...metrics }
 }

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
 import { dpo } from '../../src/losses/dpo'
+import type { PairLoss } from '../../src/losses/loss'
 import { sampo } from '../../src/losses/sampo'
 import type { EncodedAnswer } from '../../src/models/answer-batch'
 import type { EncodedPair } from '../../src/training/encode-pairs'
@@ -26,7 +27,7 @@ function examplePairs(count: number): EncodedPair[] {
   }))
 }
 
-async function run(gpu: Gpu, pairs: EncodedPair[], options: TrainOptions) {
+async function run(gpu: Gpu, pairs: EncodedPair[], options: TrainOptions<PairLoss>) {
   using network = tinyLlama(gpu)
   using adapter = LoraAdapter.create(network, { rank: 4, seed: 1 })
   const steps: TrainStep[] = []
@@ -40,17 +41,17 @@ describe('train', () => {
   test('starts at ln 2 with no margin and learns the preferences', async ({ gpu }) => {
     const { steps } = await run(gpu, examplePairs(8), learn)
     expect(steps).toHaveLength(12)
-    expectClose([steps[0]!.loss, steps[0]!['rewards/margins']], [Math.LN2, 0], { atol: 1e-4, rtol: 0 })
+    expectClose([steps[0]!.loss, steps[0]!['rewards/margins']!], [Math.LN2, 0], { atol: 1e-4, rtol: 0 })
     expect(steps.at(-1)!.loss).toBeLessThan(0.3)
     expect(steps.at(-1)!['rewards/accuracies']).toBe(1)
     expect(steps.map(s => s.step)).toEqual(steps.map((_, i) => i + 1))
     expect(steps.at(-1)!.epoch).toBe(6)
   })
 
-  test('SamPO starts at ln 2 too, and sees another margin than the rewards', async ({ gpu }) => {
+  test('SamPO starts at ln 2 too, and counts as many tokens of both answers', async ({ gpu }) => {
     const { steps } = await run(gpu, examplePairs(8), { ...learn, loss: sampo() })
     expectClose([steps[0]!.loss], [Math.LN2], { atol: 1e-4, rtol: 0 })
-    expect(steps.at(-1)!['loss/margins']).not.toBeCloseTo(steps.at(-1)!['rewards/margins'], 2)
+    for (const step of steps) expect(step['lengths/chosen']).toBe(step['lengths/rejected'])
     expect(steps.at(-1)!.loss).toBeLessThan(0.4)
   })
 
@@ -119,7 +120,8 @@ describe('train', () => {
       }
     })()
     await expect(running).rejects.toThrow('enough')
-    expect(steps).toHaveLength(3)
+    // Those that were under way are told too.
+    expect(steps).toHaveLength(5)
     expect(await gpu.read(adapter.values)).not.toEqual(before)
   })
 

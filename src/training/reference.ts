@@ -1,0 +1,134 @@
+import type { Tensor } from '../gpu/tensor'
+import type { Loss } from '../losses/loss'
+import type { CausalNetwork } from '../models/causal-network'
+import { tokenLogProbs } from '../models/token-log-probs'
+import { shardsOf } from '../ops/matrix'
+import { mix } from '../ops/mix'
+import { answerLogProbs } from './answer-log-probs'
+import { TrainingError } from './errors'
+import type { Example } from './examples'
+import type { PairLogProbs } from './micro-batch'
+import type { Trainable } from './trainable'
+import type { LiveReference } from './training-program'
+
+/** Reference log-probs of examples, one entry each: of both answers, or of the one. */
+export type References = readonly PairLogProbs[] | readonly Float32Array[]
+
+/**
+ * Where reference log-probs come from: computed once, of the model as it is at the start; computed in each step with
+ * the adapter off; of a frozen copy of the weights; or of another model on the same device.
+ */
+export type ReferenceSource = 'cached' | 'live' | 'copy' | LiveReference
+
+/** Moves the reference towards the trained model: ref ← alpha·policy + (1 − alpha)·ref, every so many steps. */
+export interface ReferenceSync {
+  readonly steps: number
+  readonly alpha: number
+}
+
+/** Whether a loss compares the trained model with another. */
+export const usesReference = (loss: Loss): boolean =>
+  loss.terms.some(term => term.usesReference) || (loss.kind === 'labelled' && loss.kl)
+
+/**
+ * Log-probs of the model as it is now, for each example: what a run that starts now calls its reference.
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function startingLogProbs(
+  { network, map }: Pick<Trainable, 'network' | 'map'>,
+  examples: readonly Example[],
+  options: {
+    readonly signal?: AbortSignal
+    readonly onProgress?: (done: number, total: number) => void
+  } = {},
+): Promise<References> {
+  const pairs = examples.filter(example => 'chosen' in example)
+  if (pairs.length === examples.length) return answerLogProbs(network, pairs, { ...options, adapter: map })
+  const answers = examples.flatMap(example => ('answer' in example ? [example.answer] : []))
+  const { signal, onProgress } = options
+  return tokenLogProbs(network, answers, {
+    adapter: map,
+    ...(signal ? { signal } : {}),
+    ...(onProgress
+      ? { onProgress: fraction => onProgress(Math.round(fraction * answers.length), answers.length) }
+      : {}),
+  })
+}
+
+/** A live reference, which owns a copy of the weights where it needs one. */
+export interface OpenReference extends Disposable {
+  readonly live: LiveReference | null
+  /** Moves the copy towards the trained weights. */
+  sync(alpha: number): void
+  /** The copy's weights, by name, for a checkpoint; empty unless they move. */
+  readonly weights: ReadonlyMap<string, Tensor>
+}
+
+/**
+ * Opens the reference of a run.
+ *
+ * @throws {TrainingError} for one that is not defined for what is trained
+ */
+export function openReference(
+  { network, map }: Pick<Trainable, 'network' | 'map'>,
+  source: ReferenceSource,
+  sync: ReferenceSync | null,
+): OpenReference {
+  if (sync) checkSync(sync, source, map !== null)
+  if (source === 'copy') {
+    if (map) {
+      throw new TrainingError(
+        "reference 'copy' is for training the model's own weights. An adapter leaves them as they are: use 'live', or 'cached'",
+      )
+    }
+    return copyOf(network, sync !== null)
+  }
+  const nothing = { sync() {}, weights: new Map(), [Symbol.dispose]() {} }
+  if (source === 'live') {
+    if (!map) {
+      throw new TrainingError(
+        "reference 'live' turns the adapter off, and there is none: use 'cached', 'copy', or another model",
+      )
+    }
+    return { ...nothing, live: { network, adapter: null } }
+  }
+  if (source !== 'cached' && source.network.gpu !== network.gpu) {
+    throw new TrainingError('the reference model is on another device than the trained one')
+  }
+  return { ...nothing, live: source === 'cached' ? null : source }
+}
+
+function checkSync({ steps, alpha }: ReferenceSync, source: ReferenceSource, adapter: boolean): void {
+  if (adapter || source !== 'copy') {
+    throw new TrainingError(
+      "sync mixes the trained weights into the reference's: it is defined for training the model's own weights with reference 'copy'",
+    )
+  }
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new TrainingError(`sync.steps is ${steps}, expected a positive integer`)
+  if (!(alpha > 0 && alpha <= 1))
+    throw new TrainingError(`sync.alpha is ${alpha}, expected a number above 0 and at most 1`)
+}
+
+function copyOf(network: CausalNetwork, moves: boolean): OpenReference {
+  const { gpu } = network
+  const copy = network.plan(gpu)
+  const tensors = [...network.weights].flatMap(([name, weight]) => {
+    const copies = shardsOf(copy.weights.get(name)!)
+    return shardsOf(weight).map(({ values }, i) => ({
+      name: `${name}.${i}`,
+      from: values,
+      to: copies[i]!.values,
+    }))
+  })
+  for (const { from, to } of tensors) gpu.copy(from, to)
+  return {
+    live: { network: copy, adapter: null },
+    sync(alpha) {
+      for (const { from, to } of tensors) mix(gpu, from, to, alpha)
+    },
+    weights: new Map(moves ? tensors.map(({ name, to }) => [name, to]) : []),
+    [Symbol.dispose]: () => copy[Symbol.dispose](),
+  }
+}
