@@ -14,6 +14,21 @@ const has = (config: TrainingConfig, ...names: readonly string[]) =>
 /** What single fields cannot say. */
 const rules: readonly Rule[] = [
   {
+    broken: ({ reference, trained }) => reference === 'live' && trained === 'full',
+    because: () =>
+      'reference is live, which turns the adapter off, and trained full has none; use cached, copy or model',
+  },
+  {
+    broken: ({ reference, trained }) => reference === 'copy' && trained !== 'full',
+    because: ({ trained }) =>
+      `reference is copy, and trained ${trained} leaves the weights as they are; use cached or live`,
+  },
+  {
+    broken: config => config.reference === 'cached' && has(config, 'kto'),
+    because: () =>
+      'the loss kto compares answers with prompts that are not theirs, which no cache holds; reference must be live, copy or model',
+  },
+  {
     broken: config => has(config, 'exo-pair') && config.labelSmoothing === 0,
     because: () =>
       'the loss exo-pair takes the logarithm of labelSmoothing, which is 0; set it, to 0.001 for example',

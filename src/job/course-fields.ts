@@ -45,9 +45,18 @@ export const dataFields = {
     choices: {
       'keep-start': 'its end',
       'keep-end': 'its beginning',
-      'prompt-first': 'the beginning of the prompt, and the end of the answer only if that is not enough',
+      'prompt-first': 'the beginning of the prompt; the end of the answer only if that is not enough',
+      proportional: 'the ends of both, as LLaMA-Factory does',
     },
     default: 'keep-start',
+  },
+  promptKeep: {
+    kind: 'integer',
+    label: 'Prompt keeps',
+    help: 'Tokens that a prompt keeps, its last ones, before an answer loses any.',
+    default: 64,
+    min: 1,
+    when: [{ truncation: ['prompt-first'] }],
   },
   packing: {
     kind: 'flag',
@@ -75,10 +84,15 @@ export const referenceFields = {
     help: 'What the model is compared with.',
     choices: {
       cached: 'the model as it was, computed once before the start',
-      live: 'the model as it was, computed again at each step: no wait, more work',
-      model: 'another model',
+      live: 'the model without its adapter, computed at each step: no wait, more work',
+      copy: 'a copy of all weights, computed at each step: for full training',
+      model: 'another model, computed at each step',
     },
     default: 'cached',
+    defaultWhen: [
+      { when: { loss: ['kto'], trained: ['full'] }, default: 'copy' },
+      { when: { loss: ['kto'] }, default: 'live' },
+    ],
     when: referenced,
   },
   referenceModel: {
@@ -96,7 +110,7 @@ export const referenceFields = {
     default: null,
     none: 'it stays',
     min: 1,
-    when: [{ reference: ['live'] }],
+    when: [{ reference: ['copy'] }],
   },
   syncAlpha: {
     kind: 'number',
@@ -231,7 +245,7 @@ export const courseFields = {
     kind: 'number',
     label: 'Seconds between checkpoints',
     help: 'Time after which the next step’s end is kept, so that no more than this is ever lost.',
-    default: 300,
+    default: 60,
     none: 'by steps only',
     above: 0,
   },

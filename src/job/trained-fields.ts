@@ -81,6 +81,7 @@ export const optimizerFields = {
     help: 'How gradients become steps.',
     choices: {
       adamw: 'two values kept for each one trained',
+      'adamw-8bit': 'the same in a quarter of its memory, nearly as exact',
       lion: 'one value kept; wants a learning rate three to ten times smaller',
       sgd: 'one value kept with momentum, else none',
     },
@@ -93,7 +94,7 @@ export const optimizerFields = {
     default: 0.9,
     min: 0,
     below: 1,
-    when: [{ optimizer: ['adamw', 'lion'] }],
+    when: [{ optimizer: ['adamw', 'adamw-8bit', 'lion'] }],
   },
   beta2: {
     kind: 'number',
@@ -103,7 +104,7 @@ export const optimizerFields = {
     defaultWhen: [{ when: { optimizer: ['lion'] }, default: 0.99 }],
     min: 0,
     below: 1,
-    when: [{ optimizer: ['adamw', 'lion'] }],
+    when: [{ optimizer: ['adamw', 'adamw-8bit', 'lion'] }],
   },
   epsilon: {
     kind: 'number',
@@ -111,7 +112,7 @@ export const optimizerFields = {
     help: 'Added to the root that AdamW divides by.',
     default: 1e-8,
     above: 0,
-    when: [{ optimizer: ['adamw'] }],
+    when: [{ optimizer: ['adamw', 'adamw-8bit'] }],
   },
   momentum: {
     kind: 'number',
@@ -169,9 +170,17 @@ export const optimizerFields = {
     max: 1,
     when: [{ schedule: ['cosine', 'wsd'] }],
   },
+  decay: {
+    kind: 'choice',
+    label: 'Fall',
+    help: 'How the learning rate falls at the end.',
+    choices: { cosine: 'slowly, then fast, then slowly', linear: 'evenly', '1-sqrt': 'fast, then slowly' },
+    default: 'cosine',
+    when: [{ schedule: ['wsd'] }],
+  },
   decayRatio: {
     kind: 'number',
-    label: 'Fall',
+    label: 'Share of the fall',
     help: 'Share of the steps over which the learning rate falls.',
     default: 0.1,
     min: 0,

@@ -62,8 +62,9 @@ function onlyApplying(options: TrainingOptions): TrainingOptions {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       const culprit = /^(\w+) does not apply/.exec(error.message)?.[1]
-      const { [culprit ?? 'loss']: _, ...rest } = left
-      left = culprit === undefined && !('loss' in left) ? {} : rest
+      const suspects = culprit === undefined ? ['reference', 'loss', ...Object.keys(left)] : [culprit]
+      const { [suspects.find(key => key in left)!]: _, ...rest } = left
+      left = rest
     }
   }
 }
