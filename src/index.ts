@@ -142,6 +142,7 @@ export {
   readPeftAdapter,
   writePeftAdapter,
 } from './io/peft-adapter'
+export { type RunStore, RunStoreFullError } from './io/run-store'
 export { SafetensorsError } from './io/safetensors'
 export { type SentenceModules, SentenceModulesError, type TokenPooling } from './io/sentence-modules'
 export { loadTokenizer, type Tokenizer, TokenizerError } from './io/tokenizer'
@@ -375,15 +376,27 @@ export { type AdamWOptions, adamW } from './training/adamw'
 export { adamW8bit } from './training/adamw-8bit'
 export { type AnswerLogProbOptions, answerLogProbs } from './training/answer-log-probs'
 export {
+  type Checkpoint,
+  type CheckpointState,
+  holdRun,
+  type LatestOptions,
+  latestCheckpoint,
+  removeCheckpoints,
+  writeCheckpoint,
+} from './training/checkpoint'
+export type { CheckpointPlace } from './training/checkpoint-file'
+export { dataDigest } from './training/data-digest'
+export {
   type ConversationOptions,
   type EncodedConversation,
   encodeConversation,
 } from './training/encode-conversation'
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
-export { NonFiniteError, TrainingError } from './training/errors'
+export { CheckpointError, NonFiniteError, TrainingError } from './training/errors'
 export { estimateTraining, type TrainingEstimate } from './training/estimate-training'
 export { type EvaluateLossOptions, evaluateLoss } from './training/evaluate-loss'
 export type { EncodedLabelled, EncodedSequence, Example, ExampleOf } from './training/examples'
+export { checkFingerprint, type Fingerprint } from './training/fingerprint'
 export { type LionOptions, lion } from './training/lion'
 export { LoraAdapter, type LoraOptions } from './training/lora-adapter'
 export type { Metrics } from './training/metrics'
@@ -395,6 +408,14 @@ export {
   type References,
   startingLogProbs,
 } from './training/reference'
+export {
+  type CachedReferenceOptions,
+  cachedReferences,
+  labelledReferences,
+  pairReferences,
+  type ReferenceKind,
+  removeReferences,
+} from './training/reference-cache'
 export {
   constantSchedule,
   cosineSchedule,

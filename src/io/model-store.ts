@@ -58,10 +58,10 @@ export class StorageFullError extends ModelFilesError {
   }
 }
 
-/** Whether an error of a store's `write` says that space ran out: the browser's quota, or the disk of Node. */
+/** Whether an error of a store's `write` says that space ran out: the browser's quota, or the disk or a limit of Node. */
 export function isFull(error: unknown): boolean {
   const { name, code } = error as { name?: unknown; code?: unknown }
-  return name === 'QuotaExceededError' || code === 'ENOSPC' || code === 'EDQUOT'
+  return name === 'QuotaExceededError' || ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code as string)
 }
 
 /** A number of bytes in words, in decimal units as the Hub shows them: `1.3 GB`. */

@@ -53,7 +53,7 @@ export async function cachedReferences<Example, Reference>(
   store: RunStore,
   of: Fingerprint,
   examples: readonly Example[],
-  kind: ReferenceKind<Example, Reference>,
+  kind: ReferenceKind<NoInfer<Example>, Reference>,
   compute: (part: readonly Example[], report: (done: number) => void) => Promise<readonly Reference[]>,
   { signal, onProgress }: CachedReferenceOptions = {},
 ): Promise<Reference[]> {
