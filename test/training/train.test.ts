@@ -155,7 +155,7 @@ describe('train', () => {
     const rejected = { ids: new Uint32Array(129), answerBegin: 3 }
     await expect(run(gpu, [first!, { ...second!, rejected }], learn)).rejects.toThrow(
       new TrainingError(
-        "pair 1 of the file has 129 tokens, the model's context is 128. Encode pairs with this maxLength",
+        "pair 1 of the file has 129 tokens, the model's context is 128. Encode with this maxLength",
       ),
     )
   })
