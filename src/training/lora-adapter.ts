@@ -4,8 +4,10 @@ import { type PeftAdapter, PeftAdapterError, type PeftConfig } from '../io/peft-
 import { counterHash } from '../losses/draw'
 import type { CausalNetwork } from '../models/causal-network'
 import type { LoraMap } from '../nn/linear'
+import { changedNorms } from '../ops/dora'
 import type { LoraFactors } from '../ops/lora'
 import { TrainingError } from './errors'
+import { checkPatterns, kindsOf, loraLayers } from './lora-layers'
 import type { Arena, Parameter, Trainable } from './trainable'
 
 export interface LoraOptions {
@@ -13,8 +15,18 @@ export interface LoraOptions {
   readonly rank?: number
   /** The change is scaled by alpha / rank. Default: twice the rank. */
   readonly alpha?: number
+  /** Scales by alpha / √rank instead. https://arxiv.org/abs/2312.03732 */
+  readonly rslora?: boolean
+  /** Trains the lengths of the changed weights' rows apart from their directions. https://arxiv.org/abs/2402.09353 */
+  readonly dora?: boolean
+  /** Share of the inputs that the adapter does not see in training, from 0 to below 1. */
+  readonly dropout?: number
   /** Last parts of the names of the layers to change. Default: every linear layer but the output projection. */
-  readonly targets?: readonly string[]
+  readonly targets?: 'all-linear' | readonly string[]
+  /** Other ranks for single layers, by the last parts of their names; the first that fits counts. */
+  readonly rankPattern?: Readonly<Record<string, number>>
+  /** Other alphas for single layers. */
+  readonly alphaPattern?: Readonly<Record<string, number>>
   readonly seed?: number
 }
 
@@ -33,101 +45,105 @@ export class LoraAdapter implements Trainable {
   readonly map: LoraMap
   /** Each factor with its part of the gradients. */
   readonly parameters: readonly Parameter[]
-  /** The one arena: transformers' `get_decay_parameter_names` leaves no factor out. */
+  /** The one arena: transformers' `get_decay_parameter_names` leaves no factor out, and no magnitude. */
   readonly arenas: readonly Arena[]
 
+  /** With zeros for values. */
   private constructor(
     readonly network: CausalNetwork,
     readonly config: PeftConfig,
-    initial: (name: string, shape: readonly [number, number]) => Float32Array,
   ) {
     const { gpu } = network
-    const layers = network.linears.filter(({ path }) => matches(path, config.targetModules))
-    if (config.targetModules.length === 0) throw new TrainingError('the adapter has no target layers')
-    const missing = config.targetModules.filter(t => !layers.some(({ path }) => matches(path, [t])))
-    if (missing.length > 0) {
-      throw new TrainingError(
-        `the model has no linear layer named ${missing.join(', ')}; it has ${kinds(network).join(', ')}`,
-      )
-    }
-    const R = config.r
-    const shapes = layers.flatMap(({ path, weight: { shape } }) => [
-      { path, name: `${path}.lora_A.weight`, shape: [R, shape[1]!] as const },
-      { path, name: `${path}.lora_B.weight`, shape: [shape[0]!, R] as const },
-    ])
-    const total = shapes.reduce((sum, { shape: [a, b] }) => sum + padded(a * b), 0)
-    this.values = gpu.tensor([total])
+    const layers = loraLayers(network, config)
+    const sizes = layers.flatMap(({ shapes }) => shapes.map(([, shape]) => sizeOf(shape)))
+    const total = sizes.reduce((sum, size) => sum + padded(size), 0)
+    this.values = gpu.zeros([total])
     this.grads = gpu.zeros([total])
     this.arenas = [{ name: 'adapter', values: this.values, grads: this.grads, decays: true }]
     let begin = 0
-    this.parameters = shapes.map(({ name, shape }) => {
-      const end = begin + padded(shape[0] * shape[1])
-      const part = (arena: Tensor) => window(arena, begin, shape)
-      const parameter = { name, value: part(this.values), grad: part(this.grads) }
-      try {
-        gpu.write(parameter.value, initial(name, shape))
-      } catch (error) {
-        this[Symbol.dispose]()
-        throw error
-      }
-      begin = end
-      return parameter
-    })
-    const scale = config.useRslora ? config.loraAlpha / Math.sqrt(R) : config.loraAlpha / R
-    const factors = new Map<string, LoraFactors>()
-    for (let i = 0; i < shapes.length; i += 2) {
-      const a = this.parameters[i]!.value
-      const b = this.parameters[i + 1]!.value
-      factors.set(shapes[i]!.path, { a, b, scale, stream: i / 2, magnitude: null })
+    const parameter = ([name, shape]: readonly [string, readonly number[]]): Parameter => {
+      const end = begin + sizeOf(shape)
+      const part = (arena: Tensor) => arena.rows(begin, end).view(shape)
+      const made = { name, value: part(this.values), grad: part(this.grads) }
+      begin += padded(sizeOf(shape))
+      return made
     }
-    this.map = factors
+    const map = new Map<string, LoraFactors>()
+    this.parameters = layers.flatMap(({ linear, stream, scale, shapes }) => {
+      const made = shapes.map(parameter)
+      const [a, b, magnitude] = made.map(({ value }) => value)
+      map.set(linear.path, { a: a!, b: b!, scale, stream, magnitude: magnitude ?? null })
+      return made
+    })
+    this.map = map
   }
 
   /**
-   * A fresh adapter, which changes nothing: A uniform in ±1/√I as PEFT's, B zero.
+   * A fresh adapter, which changes nothing: A uniform in ±1/√I as PEFT's, B zero, magnitudes the lengths of the rows.
    *
-   * @throws {TrainingError} if a target is not a linear layer of the model, or rank or alpha make no sense
+   * @throws {TrainingError} if a target or pattern names no linear layer of the model, or an option makes no sense
    */
   static create(network: CausalNetwork, options: LoraOptions = {}): LoraAdapter {
-    const { rank = 16, alpha = 2 * rank, targets = kinds(network), seed = 0 } = options
-    if (!Number.isInteger(rank) || rank < 1)
-      throw new TrainingError(`LoRA rank is ${rank}, expected a positive integer`)
-    if (!(alpha > 0)) throw new TrainingError(`LoRA alpha is ${alpha}, expected a positive number`)
-    const config = { r: rank, loraAlpha: alpha, targetModules: targets, useRslora: false, baseModel: null }
-    let parameter = 0
-    return new LoraAdapter(network, config, (name, [rows, columns]) => {
-      const id = parameter++
-      const values = new Float32Array(rows * columns)
-      if (name.endsWith('lora_B.weight')) return values
+    const config = configOf(network, options)
+    checkPatterns(config, loraLayers(network, config))
+    const adapter = new LoraAdapter(network, config)
+    const { gpu } = network
+    let layer = 0
+    for (const { weight, path } of network.linears) {
+      const factors = adapter.map.get(path)
+      if (!factors) continue
+      const [, columns = 0] = factors.a.shape
       const bound = 1 / Math.sqrt(columns)
-      return values.map((_, i) => (counterHash(seed, id, i) / 2 ** 31 - 1) * bound)
-    })
+      const id = 2 * layer++
+      const values = new Float32Array(factors.a.size)
+      gpu.write(
+        factors.a,
+        values.map((_, i) => (counterHash(options.seed ?? 0, id, i) / 2 ** 31 - 1) * bound),
+      )
+      if (!factors.magnitude) continue
+      // A kernel cannot write to memory that it reads, and the arena is one.
+      using norm = gpu.empty(factors.magnitude.shape)
+      changedNorms(gpu, weight, factors, norm)
+      gpu.copy(norm, factors.magnitude)
+    }
+    return adapter
   }
 
   /**
-   * The adapter in a PEFT folder.
+   * The adapter in a PEFT folder, to use or to train on.
    *
    * @throws {PeftAdapterError} if a tensor is missing, left over or of another shape than the model's layers ask for
    */
   static fromPeft(network: CausalNetwork, { config, tensors }: PeftAdapter): LoraAdapter {
-    const left = new Set(tensors.keys())
-    const adapter = new LoraAdapter(network, config, (name, shape) => {
-      const tensor = tensors.get(PREFIX + name)
-      if (!tensor)
-        throw new PeftAdapterError(`the adapter lacks ${PREFIX}${name}, which the model has a layer for`)
-      if (tensor.shape.join() !== shape.join()) {
-        throw new PeftAdapterError(
-          `${PREFIX}${name} has shape [${tensor.shape.join(', ')}], the model asks for [${shape.join(', ')}]`,
-        )
+    const adapter = new LoraAdapter(network, config)
+    try {
+      const left = new Set(tensors.keys())
+      for (const { name, value } of adapter.parameters) {
+        const tensor = tensors.get(PREFIX + name)
+        if (!tensor)
+          throw new PeftAdapterError(`the adapter lacks ${PREFIX}${name}, which the model has a layer for`)
+        if (tensor.shape.join() !== value.shape.join()) {
+          throw new PeftAdapterError(
+            `${PREFIX}${name} has shape [${tensor.shape.join(', ')}], the model asks for [${value.shape.join(', ')}]`,
+          )
+        }
+        left.delete(PREFIX + name)
+        network.gpu.write(value, tensor.data)
       }
-      left.delete(PREFIX + name)
-      return tensor.data
-    })
-    const [extra] = left
-    if (extra) {
+      const [extra] = left
+      if (extra)
+        throw new PeftAdapterError(`the adapter holds ${extra}, which changes no layer of this model`)
+      return adapter
+    } catch (error) {
       adapter[Symbol.dispose]()
-      throw new PeftAdapterError(`the adapter holds ${extra}, which changes no layer of this model`)
+      throw error
     }
+  }
+
+  /** The same adapter in memory of its own: what a model was before it is trained on. */
+  copy(): LoraAdapter {
+    const adapter = new LoraAdapter(this.network, this.config)
+    this.gpu.copy(this.values, adapter.values)
     return adapter
   }
 
@@ -148,7 +164,7 @@ export class LoraAdapter implements Trainable {
   }
 
   get dropout(): number {
-    return 0
+    return this.config.loraDropout
   }
 
   get gpu(): Gpu {
@@ -161,16 +177,33 @@ export class LoraAdapter implements Trainable {
   }
 }
 
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
+
 /** A factor begins at a multiple of 256 bytes, as bindings must. */
 const padded = (size: number) => Math.ceil(size / 64) * 64
 
-const window = (arena: Tensor, begin: number, shape: readonly [number, number]): Tensor =>
-  arena.rows(begin, begin + shape[0] * shape[1]).view(shape)
-
-const matches = (path: string, targets: readonly string[]) =>
-  targets.some(target => path === target || path.endsWith(`.${target}`))
-
-/** The distinct last parts of a network's linear layers: q_proj, k_proj, … */
-const kinds = (network: CausalNetwork) => [
-  ...new Set(network.linears.map(({ path }) => path.split('.').at(-1)!)),
-]
+function configOf(network: CausalNetwork, options: LoraOptions): PeftConfig {
+  const { rank = 16, alpha = 2 * rank, dropout = 0, targets = 'all-linear' } = options
+  const { rankPattern = {}, alphaPattern = {} } = options
+  for (const value of [rank, ...Object.values(rankPattern)]) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new TrainingError(`LoRA rank is ${value}, expected a positive integer`)
+  }
+  for (const value of [alpha, ...Object.values(alphaPattern)]) {
+    if (!(value > 0) || !Number.isFinite(value))
+      throw new TrainingError(`LoRA alpha is ${value}, expected a positive number`)
+  }
+  if (!(dropout >= 0 && dropout < 1))
+    throw new TrainingError(`LoRA dropout is ${dropout}, expected 0 to below 1`)
+  return {
+    r: rank,
+    loraAlpha: alpha,
+    targetModules: targets === 'all-linear' ? kindsOf(network) : targets,
+    useRslora: options.rslora ?? false,
+    useDora: options.dora ?? false,
+    loraDropout: dropout,
+    rankPattern,
+    alphaPattern,
+    baseModel: null,
+  }
+}

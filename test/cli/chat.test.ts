@@ -24,7 +24,17 @@ function adapterFolder(): string {
     tensors.set(`${at}.lora_A.weight`, { shape: [2, 344], data: noise(2 * 344, l) })
     tensors.set(`${at}.lora_B.weight`, { shape: [128, 2], data: noise(128 * 2, l + 9) })
   }
-  const config = { r: 2, loraAlpha: 2, targetModules: ['down_proj'], useRslora: false, baseModel: null }
+  const config = {
+    r: 2,
+    loraAlpha: 2,
+    targetModules: ['down_proj'],
+    useRslora: false,
+    useDora: false,
+    loraDropout: 0,
+    rankPattern: {},
+    alphaPattern: {},
+    baseModel: null,
+  }
   for (const [name, content] of Object.entries(writePeftAdapter({ config, tensors })))
     writeFileSync(join(folder, name), content)
   return folder

@@ -31,6 +31,10 @@ test('an adapter saved by PEFT gives its values, bit for bit', async () => {
     loraAlpha: 6,
     targetModules: ['down_proj', 'q_proj', 'v_proj'],
     useRslora: false,
+    useDora: false,
+    loraDropout: 0,
+    rankPattern: {},
+    alphaPattern: {},
     baseModel: null,
   })
   expect([...tensors.keys()].sort()).toEqual(Object.keys(official.tensors).sort())
@@ -71,33 +75,46 @@ describe('a config', () => {
       new_key: [1],
     })
     const adapter = await readPeftAdapter(folder(config, officialTensors))
-    expect(adapter.config).toMatchObject({ loraAlpha: 8, useRslora: false, baseModel: null })
+    expect(adapter.config).toMatchObject({
+      loraAlpha: 8,
+      loraDropout: 0,
+      useRslora: false,
+      useDora: false,
+      baseModel: null,
+    })
   })
 
-  test('may name its modules by a pattern: the tensors tell which they are', async () => {
-    const { config } = await withConfig({
-      target_modules: '.*(q|v|down)_proj',
-      use_rslora: true,
-      base_model_name_or_path: 'a/b',
-    })
-    expect(config).toMatchObject({
-      targetModules: ['down_proj', 'q_proj', 'v_proj'],
-      useRslora: true,
-      baseModel: 'a/b',
-    })
+  test.each([
+    { target_modules: '.*(q|v|down)_proj' },
+    { target_modules: ['q_proj', 'v_proj', 'down_proj', 'o_proj'], exclude_modules: ['o_proj'] },
+    { layers_to_transform: [0, 1] },
+    { layers_to_transform: 0, layers_pattern: 'layers' },
+  ])('may say which modules by %j: the tensors tell which they are', async changes => {
+    const { config } = await withConfig({ ...changes, use_rslora: true, base_model_name_or_path: 'a/b' })
+    expect(config).toMatchObject({ useRslora: true, baseModel: 'a/b' })
+    expect([...config.targetModules].sort()).toEqual(
+      [0, 1].flatMap(layer =>
+        ['mlp.down_proj', 'self_attn.q_proj', 'self_attn.v_proj'].map(
+          part => `model.layers.${layer}.${part}`,
+        ),
+      ),
+    )
   })
 
   test.each<[string, unknown]>([
-    ['use_dora', true],
+    ['use_dora', 'yes'],
+    ['lora_dropout', 1],
+    ['lora_dropout', '0.1'],
     ['lora_bias', true],
     ['bias', 'all'],
     ['bias', 'lora_only'],
-    ['rank_pattern', { q_proj: 8 }],
-    ['alpha_pattern', { q_proj: 8 }],
+    ['rank_pattern', { 'q_proj|v_proj': 8 }],
+    ['rank_pattern', { q_proj: 0 }],
+    ['rank_pattern', [8]],
+    ['rank_pattern', 8],
+    ['alpha_pattern', { '.*q_proj': 8 }],
+    ['alpha_pattern', { q_proj: '8' }],
     ['modules_to_save', ['lm_head']],
-    ['layers_to_transform', [0]],
-    ['layers_to_transform', 0],
-    ['layers_pattern', 'layers'],
     ['layer_replication', [[0, 1]]],
     ['target_parameters', ['mlp.experts']],
     ['trainable_token_indices', [1]],
@@ -150,7 +167,17 @@ describe('tensors', () => {
     data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5),
   })
   const good: PeftAdapter = {
-    config: { r: 2, loraAlpha: 4, targetModules: ['q_proj'], useRslora: false, baseModel: null },
+    config: {
+      r: 2,
+      loraAlpha: 4,
+      targetModules: ['q_proj'],
+      useRslora: false,
+      useDora: false,
+      loraDropout: 0,
+      rankPattern: {},
+      alphaPattern: {},
+      baseModel: null,
+    },
     tensors: new Map([
       [`${prefix}.lora_A.weight`, matrix(2, 3)],
       [`${prefix}.lora_B.weight`, matrix(5, 2)],
@@ -204,6 +231,39 @@ describe('tensors', () => {
     const config = { peft_type: 'LORA', r: 2, target_modules: adapter.config.targetModules }
     const files = folder(JSON.stringify(config), writeSafetensors(adapter.tensors))
     await expect(readPeftAdapter(files)).rejects.toThrow(message)
+  })
+
+  const decomposed = (...magnitudes: number[]): PeftAdapter => ({
+    config: { ...good.config, useDora: true, loraDropout: 0.25 },
+    tensors: new Map([...good.tensors, [`${prefix}.lora_magnitude_vector`, matrix(...magnitudes)]]),
+  })
+
+  test('of DoRA, of single ranks and of single alphas are written and read', async () => {
+    const { config } = decomposed(5)
+    const adapter: PeftAdapter = {
+      config: { ...config, rankPattern: { 'self_attn.q_proj': 3 }, alphaPattern: { q_proj: 1.5 } },
+      tensors: new Map([
+        [`${prefix}.lora_A.weight`, matrix(3, 3)],
+        [`${prefix}.lora_B.weight`, matrix(5, 3)],
+        [`${prefix}.lora_magnitude_vector`, matrix(5)],
+      ]),
+    }
+    const files = writePeftAdapter(adapter)
+    expect(JSON.parse(files['adapter_config.json'])).toMatchObject({ use_dora: true, lora_dropout: 0.25 })
+    const again = await readPeftAdapter(
+      folder(files['adapter_config.json'], files['adapter_model.safetensors']),
+    )
+    expect(again.config).toEqual(adapter.config)
+    expect([...again.tensors].sort()).toEqual([...adapter.tensors].sort())
+  })
+
+  test.each<[string, PeftAdapter, RegExp]>([
+    ['no magnitudes', { ...decomposed(5), tensors: good.tensors }, /has a lora_A but no magnitude/],
+    ['magnitudes of other rows', decomposed(4), /has 4 magnitudes for 5 outputs/],
+    ['a matrix of magnitudes', decomposed(5, 1), /has shape \[5,1\], wanted is \[out\]/],
+  ])('of DoRA with %s: refused', (_, adapter, message) => {
+    expect(() => writePeftAdapter(adapter)).toThrow(PeftAdapterError)
+    expect(() => writePeftAdapter(adapter)).toThrow(message)
   })
 
   test('a config that could not be read back is not written', () => {

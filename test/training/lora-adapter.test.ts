@@ -10,18 +10,23 @@ import {
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
 import { TrainingError } from '../../src/training/errors'
-import { LoraAdapter } from '../../src/training/lora-adapter'
+import { LoraAdapter, type LoraOptions } from '../../src/training/lora-adapter'
+import { f32Weight } from '../f32-weight'
 import { test } from '../gpu'
 import { bitsOf } from '../io/bytes'
-import { noise } from '../numbers'
+import { expectClose, noise } from '../numbers'
 import { tinyConfig, tinyLlama } from '../tiny-llama'
 
 const AT = 'base_model.model.model.layers'
 const kinds = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
 
 /** An adapter with values everywhere, and what PEFT would find in it. */
-async function filled(gpu: Gpu, network: ReturnType<typeof tinyLlama>, rank = 3): Promise<PeftAdapter> {
-  using adapter = LoraAdapter.create(network, { rank, alpha: 7 })
+async function filled(
+  gpu: Gpu,
+  network: ReturnType<typeof tinyLlama>,
+  options: LoraOptions = {},
+): Promise<PeftAdapter> {
+  using adapter = LoraAdapter.create(network, { rank: 3, alpha: 7, ...options })
   gpu.write(adapter.values, noise(adapter.values.size, 5))
   return await adapter.toPeft('some/model')
 }
@@ -32,7 +37,17 @@ describe('a fresh adapter', () => {
     using adapter = LoraAdapter.create(network, { rank: 4, seed: 1 })
     expect((await gpu.read(adapter.grads)).every(g => g === 0)).toBe(true)
     const { tensors, config } = await adapter.toPeft()
-    expect(config).toEqual({ r: 4, loraAlpha: 8, targetModules: kinds, useRslora: false, baseModel: null })
+    expect(config).toEqual({
+      r: 4,
+      loraAlpha: 8,
+      targetModules: kinds,
+      useRslora: false,
+      useDora: false,
+      loraDropout: 0,
+      rankPattern: {},
+      alphaPattern: {},
+      baseModel: null,
+    })
     expect(tensors.size).toBe(2 * kinds.length * tinyConfig.layers)
     const seen = new Set<string>()
     for (const [name, { shape, data }] of tensors) {
@@ -66,9 +81,9 @@ describe('a fresh adapter', () => {
     expect(await values(1)).not.toEqual(await values(2))
   })
 
-  test('changes nothing', async ({ gpu }) => {
+  test.for([false, true])('changes nothing, with DoRA: %s', async (dora, { gpu }) => {
     using network = tinyLlama(gpu)
-    using adapter = LoraAdapter.create(network, { rank: 4 })
+    using adapter = LoraAdapter.create(network, { rank: 4, dora })
     using packed = uploadPacked(gpu, pack([Uint32Array.of(3, 1, 4, 1, 5, 9, 2, 6)]))
     const hidden = async (map: LoraAdapter['map'] | null) => {
       using tape = new Tape(gpu, { grad: false })
@@ -88,6 +103,47 @@ describe('a fresh adapter', () => {
     expect(paths('model.layers.1.mlp.down_proj')).toEqual(['model.layers.1.mlp.down_proj'])
   })
 
+  test('has other ranks and alphas where they are given, and the lengths of rows for magnitudes', async ({
+    gpu,
+  }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, {
+      rank: 4,
+      alpha: 6,
+      rslora: true,
+      dora: true,
+      dropout: 0.1,
+      rankPattern: { 'layers.1.mlp.up_proj': 2, up_proj: 9 },
+      alphaPattern: { q_proj: 3 },
+    })
+    expect(adapter.dropout).toBe(0.1)
+    const at = (path: string) => adapter.map.get(`model.layers.${path}`)!
+    expect(at('0.mlp.up_proj')).toMatchObject({ scale: 6 / 3, stream: 5 })
+    expect(at('1.mlp.up_proj')).toMatchObject({ scale: 6 / Math.sqrt(2), stream: 12 })
+    expect(at('1.mlp.up_proj').a.shape).toEqual([2, 32])
+    expect(at('1.self_attn.q_proj').scale).toBe(3 / 2)
+    const { tensors } = await adapter.toPeft()
+    const magnitudes = tensors.get(`${AT}.1.self_attn.v_proj.lora_magnitude_vector`)!
+    const rows = await gpu.read(f32Weight(network.weights.get('model.layers.1.self_attn.v_proj.weight')))
+    expect(magnitudes.shape).toEqual([16])
+    expectClose(
+      magnitudes.data,
+      Array.from({ length: 16 }, (_, o) => Math.hypot(...rows.subarray(o * 32, (o + 1) * 32))),
+      { atol: 1e-6, rtol: 1e-6 },
+    )
+  })
+
+  test('is trained on as a copy of its own', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 3, dora: true })
+    gpu.write(adapter.values, noise(adapter.values.size, 5))
+    using copy = adapter.copy()
+    const before = await copy.toPeft()
+    expect(before).toEqual(await adapter.toPeft())
+    gpu.clear(adapter.values)
+    expect(await copy.toPeft()).toEqual(before)
+  })
+
   test('refuses what makes no sense', ({ gpu }) => {
     using network = tinyLlama(gpu)
     const create = (options: object) => () => LoraAdapter.create(network, options)
@@ -100,14 +156,26 @@ describe('a fresh adapter', () => {
         `the model has no linear layer named c_attn, proj, p.q_proj; it has ${kinds.join(', ')}`,
       ),
     )
+    expect(create({ dropout: 1 })).toThrow(new TrainingError('LoRA dropout is 1, expected 0 to below 1'))
+    expect(create({ rankPattern: { q_proj: 0 } })).toThrow(
+      new TrainingError('LoRA rank is 0, expected a positive integer'),
+    )
+    expect(create({ targets: ['q_proj'], alphaPattern: { v_proj: 1 } })).toThrow(
+      new TrainingError('the adapter changes no layer named v_proj, which a rank or alpha is given for'),
+    )
     expect(create({ targets: [] })).toThrow(new TrainingError('the adapter has no target layers'))
   })
 })
 
 describe('the way to PEFT and back', () => {
-  test.for([3, 8])('keeps every bit, at rank %i', async (rank, { gpu }) => {
+  test.for<LoraOptions>([
+    {},
+    { rank: 8 },
+    { dora: true, rslora: true, dropout: 0.05 },
+    { rankPattern: { q_proj: 5 }, alphaPattern: { 'mlp.up_proj': 1.5 } },
+  ])('keeps every bit, at %o', async (options, { gpu }) => {
     using network = tinyLlama(gpu)
-    const saved = await filled(gpu, network, rank)
+    const saved = await filled(gpu, network, options)
     const files = writePeftAdapter(saved)
     const read = await readPeftAdapter(
       filesFromList(new Map(Object.entries(files).map(([name, content]) => [name, new Blob([content])]))),
