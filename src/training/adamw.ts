@@ -18,10 +18,7 @@ export interface AdamWOptions {
  * @throws {TrainingError} for an option out of range
  */
 export function adamW(options: AdamWOptions = {}): OptimizerKind {
-  const { weightDecay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options
-  checkNotNegative('adamW', { weightDecay })
-  checkFraction('adamW', { beta1, beta2 })
-  checkPositive('adamW', { epsilon })
+  const { weightDecay, beta1, beta2, epsilon } = adamWSettings('adamW', options)
   return optimizerKind<'m' | 'v'>({
     name: 'adamW',
     keep: (gpu, { values }) => ({ m: gpu.zeros(values.shape), v: gpu.zeros(values.shape) }),
@@ -33,4 +30,13 @@ export function adamW(options: AdamWOptions = {}): OptimizerKind {
         { a1: 1 - beta1, a2: 1 - beta2, eps: epsilon, decay: decays ? weightDecay : 0 },
       ),
   })
+}
+
+/** The options with what is not given filled in. @throws {TrainingError} for one out of range */
+export function adamWSettings(optimizer: string, options: AdamWOptions): Required<AdamWOptions> {
+  const { weightDecay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options
+  checkNotNegative(optimizer, { weightDecay })
+  checkFraction(optimizer, { beta1, beta2 })
+  checkPositive(optimizer, { epsilon })
+  return { weightDecay, beta1, beta2, epsilon }
 }

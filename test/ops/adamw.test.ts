@@ -40,4 +40,18 @@ describe('adamw', () => {
     expect(await gpu.read(p)).toEqual(start)
     expect(await gpu.read(m)).toEqual(start)
   })
+
+  test('reaches every value of more than 65535 workgroups', async ({ gpu }) => {
+    const N = 65_537 * 64 + 1
+    using p = gpu.zeros([N])
+    using m = gpu.zeros([N])
+    using v = gpu.zeros([N])
+    using grads = gpu.tensor([N], new Float32Array(N).fill(0.5))
+    using norm = gpu.tensor([2], Float32Array.of(1, 1))
+    using scalars = gpu.tensor([3], Float32Array.of(0.25, 0.1, 0.001))
+    gpu.run(adamw, { p, grads, m, v, norm, scalars }, { a1: 0.1, a2: 0.001, eps: 1e-8, decay: 0 })
+    // The first step of Adam is the learning rate, whatever the gradient.
+    const far = (await gpu.read(p)).findIndex(value => Math.abs(value + 0.25) > 1e-6)
+    expect(far).toBe(-1)
+  })
 })
