@@ -1,0 +1,83 @@
+import { describe, expect } from 'vitest'
+import { dpo } from '../../src/losses/dpo'
+import type { LabelledLoss, Loss, PairLoss } from '../../src/losses/loss'
+import { sft } from '../../src/losses/sft'
+import { TrainingError } from '../../src/training/errors'
+import { LoraAdapter } from '../../src/training/lora-adapter'
+import { checkTraining, referenceSource, type TrainOptions } from '../../src/training/train-options'
+import { test } from '../gpu'
+import { tinyLlama } from '../tiny-llama'
+
+const answer = { ids: Uint32Array.of(1, 2, 3, 4), answerBegin: 2 }
+const pair = {
+  index: 3,
+  chosen: answer,
+  rejected: { ...answer, ids: Uint32Array.of(1, 2, 4) },
+  truncated: false,
+}
+const conversation = {
+  index: 5,
+  ids: Uint32Array.of(1, 2, 3),
+  mask: Uint8Array.of(0, 0, 1),
+  truncated: false,
+}
+const labelled = { index: 7, answer, desirable: true, truncated: false }
+const withoutReference: PairLoss = {
+  ...dpo(),
+  name: 'free',
+  terms: [{ ...dpo().terms[0]!, usesReference: false }],
+}
+const compared: PairLoss = { ...dpo(), terms: [{ ...dpo().terms[0]!, wholeBatch: true, name: 'sorted' }] }
+const kl: LabelledLoss = { kind: 'labelled', name: 'told', beta: 1, terms: dpo().terms, kl: true }
+
+describe('training that is not defined', () => {
+  const refused: readonly (readonly [string, object, readonly object[], string])[] = [
+    [
+      'passes that compare examples',
+      { loss: compared, accumulation: 2 },
+      [pair],
+      'sorted compares the examples',
+    ],
+    ['noise in log-ratios', { loss: dpo(), neftune: 5 }, [pair], 'neftune is for supervised training'],
+    ['negative noise', { loss: sft(), neftune: -1 }, [conversation], 'neftune is -1'],
+    [
+      'pairs for conversations',
+      { loss: sft() },
+      [pair],
+      'sft is trained on sequences, example 3 is of pairs',
+    ],
+    ['conversations for pairs', { loss: dpo() }, [conversation], 'dpo is trained on pairs, example 5'],
+    ['pairs for labelled answers', { loss: kl }, [labelled, pair], 'told is trained on labelled, example 3'],
+    ['nothing', { loss: sft() }, [], 'there is no conversation to train on'],
+    [
+      'a conversation of which only the first token is trained',
+      { loss: sft() },
+      [{ ...conversation, mask: Uint8Array.of(1, 0, 0) }],
+      'conversation 5 of the file has no token that is trained',
+    ],
+    ['one answer with a KL', { loss: kl }, [labelled], 'it needs at least two'],
+    ['a cached KL', { loss: kl, reference: 'cached' }, [labelled, labelled], 'cannot be cached'],
+    ['a reference for nothing', { loss: sft(), reference: 'live' }, [conversation], 'sft needs no reference'],
+    ['references for nothing', { loss: withoutReference, references: [] }, [pair], 'free needs no reference'],
+    ['two references', { loss: dpo(), reference: 'live', references: [] }, [pair], 'only one can count'],
+    ['a rate that is no number', { loss: dpo(), learningRate: Number.NaN }, [pair], 'learningRate is NaN'],
+    ['half a step', { loss: dpo(), maxSteps: 0.5 }, [pair], 'maxSteps is 0.5'],
+  ]
+  test.for(refused)('is refused: %s', ([_, options, examples, message], { gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 2 })
+    const check = () => checkTraining(adapter, examples as never, options as TrainOptions<Loss>)
+    expect(check).toThrow(TrainingError)
+    expect(check).toThrow(message)
+  })
+
+  test('takes the reference that the loss needs where none is named', () => {
+    const of = (loss: Loss, map: object | null) => referenceSource({ map } as never, { loss })
+    expect(of(dpo(), new Map())).toBe('cached')
+    expect(of(dpo(), null)).toBe('cached')
+    expect(of(kl, new Map())).toBe('live')
+    expect(of(kl, null)).toBe('copy')
+    expect(of(sft(), null)).toBe(null)
+    expect(of(withoutReference, null)).toBe(null)
+  })
+})
