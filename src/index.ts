@@ -174,6 +174,15 @@ export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/
 export { ownId } from './job/own-columns'
 export { type PairItemOptions, pairItems } from './job/pair-items'
 export { PooledRow, type PoolingOptions, type RowNumbers, rowNumbers, type Texts } from './job/pooled-row'
+export {
+  type Recipe,
+  type RecipeChange,
+  type RecipeSource,
+  type RecipeVariant,
+  recipeChanges,
+  recipeOptions,
+} from './job/recipe'
+export { recipes } from './job/recipes'
 export { EMBEDDING, embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
 export { rowText } from './job/row-text'
 export { columnsOf, scoreByRanks } from './job/score-columns'

@@ -62,6 +62,7 @@ export function fieldFromText(key: string, field: TrainingField, text: string): 
 /** A value as `fieldFromText` reads it. */
 export function fieldText(value: FieldValue): string {
   if (value === null) return 'none'
+  if (typeof value === 'number' && value > 0 && value < 1e-3) return value.toExponential()
   if (!Array.isArray(value)) return String(value)
   return value
     .map(entry => {
