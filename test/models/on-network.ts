@@ -82,7 +82,7 @@ export async function logProbsAndGradients(
   fixture: LlamaFixture,
   network: CausalNetwork,
   parameters: readonly Trained[],
-  options: Pick<ForwardOptions, 'adapter' | 'recompute'> = {},
+  options: Pick<ForwardOptions, 'adapter' | 'dropout' | 'recompute'> = {},
 ): Promise<{ readonly logProbs: Float32Array; readonly gradients: ReadonlyMap<string, Float32Array> }> {
   const { gpu } = network
   const arrays = pack(fixture.sequences)
