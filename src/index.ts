@@ -14,6 +14,7 @@ export {
   pairLabelled,
   readLabelled,
   type Unpaired,
+  unpair,
 } from './data/labelled'
 export {
   type AdapterDescription,
@@ -84,6 +85,7 @@ export { type CachedModel, clearModels, listModels, removeModel } from './io/cac
 export {
   type ChatTemplate,
   type ChatTurn,
+  type PieceOptions,
   type RenderOptions,
   TemplateError,
   type TemplatePiece,
@@ -275,6 +277,12 @@ export {
   qualityScorer,
 } from './scoring/deita'
 export { type DigitScorerOptions, digitScorer } from './scoring/digit-scorer'
+export {
+  encodeScored,
+  type ScoredOptions,
+  type ScoredRows,
+  type ScoredSequence,
+} from './scoring/encode-scored'
 export { functionScorer } from './scoring/function-scorer'
 export { type IfdOptions, ifdScorer } from './scoring/ifd'
 export { lengthScorer } from './scoring/length'
@@ -396,11 +404,23 @@ export {
 export type { CheckpointPlace } from './training/checkpoint-file'
 export { dataDigest } from './training/data-digest'
 export {
+  type DataReport,
+  type Distribution,
+  type DropCount,
+  dataReport,
+  type Encoded,
+  type PairReport,
+} from './training/data-report'
+export type { DropCause, DroppedExample } from './training/dropped'
+export type { AnswerOptions } from './training/encode-answers'
+export {
   type ConversationOptions,
   type EncodedConversation,
   encodeConversation,
 } from './training/encode-conversation'
+export { type EncodedLabelledAnswers, encodeLabelled } from './training/encode-labelled'
 export { type EncodedPair, type EncodedPairs, encodePairs } from './training/encode-pairs'
+export { type EncodedRows, encodeRows, type RowOptions } from './training/encode-rows'
 export { CheckpointError, NonFiniteError, TrainingError } from './training/errors'
 export { estimateTraining, type TrainingEstimate } from './training/estimate-training'
 export { type EvaluateLossOptions, evaluateLoss } from './training/evaluate-loss'
@@ -411,6 +431,7 @@ export { LoraAdapter, type LoraOptions } from './training/lora-adapter'
 export type { Metrics } from './training/metrics'
 export type { PairLogProbs } from './training/micro-batch'
 export type { Optimizer, OptimizerKind, Trained } from './training/optimizer'
+export { packSequences } from './training/pack-sequences'
 export {
   type ReferenceSource,
   type ReferenceSync,
@@ -436,6 +457,13 @@ export {
 } from './training/schedule'
 export { type SgdOptions, sgd } from './training/sgd'
 export {
+  type ShownExample,
+  type ShownSequence,
+  type ShownToken,
+  shortestExample,
+  shownExample,
+} from './training/shown-example'
+export {
   type CheckpointOptions,
   countSteps,
   type TrainOptions,
@@ -444,3 +472,13 @@ export {
 } from './training/train'
 export type { Arena, Parameter, Trainable } from './training/trainable'
 export type { LiveReference } from './training/training-program'
+export {
+  type CutLengths,
+  type Kept,
+  keepEnd,
+  keepStart,
+  type PromptFirstOptions,
+  promptFirst,
+  proportional,
+  type Truncation,
+} from './training/truncation'

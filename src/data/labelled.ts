@@ -186,8 +186,22 @@ export function pairLabelled(answers: readonly LabelledAnswer[]): {
   }
 }
 
+/**
+ * Pairs as single answers: every chosen one as desirable, then every rejected one as undesirable, as TRL's
+ * `unpair_preference_dataset` (there for each 1000 pairs). An answer has the position of its pair.
+ */
+export const unpair = (pairs: readonly Pair[]): LabelledAnswer[] =>
+  [true, false].flatMap(label =>
+    pairs.map(({ index, id, prompt, chosen, rejected }) => {
+      const completion = label ? chosen : rejected
+      const raw = { prompt, completion: message(completion), label }
+      return { index, id: contentId(`${id} ${label}`), prompt, completion, label, raw }
+    }),
+  )
+
+const message = (content: string): readonly Turn[] => [{ role: 'assistant', content }]
+
 function pairOf({ index, id, prompt, completion }: LabelledAnswer, bad: LabelledAnswer): Pair {
-  const message = (content: string): readonly Turn[] => [{ role: 'assistant', content }]
   const raw = { prompt, chosen: message(completion), rejected: message(bad.completion) }
   return {
     index,

@@ -11,6 +11,14 @@ export interface RenderOptions {
   readonly addGenerationPrompt?: boolean
 }
 
+export interface PieceOptions extends RenderOptions {
+  /**
+   * Whether to find what belongs to answers; without it no piece is trained, and a model's own template writes the text
+   * once instead of several times an answer.
+   */
+  readonly answers?: boolean
+}
+
 /** A stretch of a rendered conversation. */
 export interface TemplatePiece {
   readonly text: string
@@ -45,7 +53,7 @@ export interface ChatTemplate {
   /** The conversation; it is tokenized without adding special tokens. Throws `TemplateError` for turns without a place. */
   render(turns: readonly ChatTurn[], options?: RenderOptions): string
   /** The same text in pieces, none of them empty. */
-  pieces(turns: readonly ChatTurn[], options?: RenderOptions): readonly TemplatePiece[]
+  pieces(turns: readonly ChatTurn[], options?: PieceOptions): readonly TemplatePiece[]
   /**
    * The template as it is written with a tokenizer's own tokens; BOS stands at the beginning, once, if the template
    * writes one or the tokenizer puts one before every text. Throws `TemplateError` if the end of a turn is no token.
@@ -53,7 +61,7 @@ export interface ChatTemplate {
   for(tokens: TemplateTokens): ChatTemplate
 }
 
-/** Turns that a template has no place for, or a tokenizer without the tokens that it writes. */
+/** Turns that a template refuses or has no place for, or a tokenizer without the tokens that it writes. */
 export class TemplateError extends TokenizerError {
   override name = 'TemplateError'
 }

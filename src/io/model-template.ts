@@ -28,10 +28,12 @@ export function jinjaTemplate(jinja: JinjaTemplate): ChatTemplate {
     endOfTurn: jinja.endOfTurn,
     stop: jinja.endOfTurn === '' ? [] : [jinja.endOfTurn],
     render,
-    pieces(turns, { addGenerationPrompt = false } = {}) {
+    pieces(turns, { addGenerationPrompt = false, answers = true } = {}) {
       const hidden = new HiddenTexts(jinja.special)
       const guarded = turns.map(({ role, content }) => ({ role, content: hidden.hide(wellFormed(content)) }))
-      const [text, spans] = answerSpans(jinja, marks, guarded, addGenerationPrompt)
+      const [text, spans] = answers
+        ? answerSpans(jinja, marks, guarded, addGenerationPrompt)
+        : ([render(guarded, { addGenerationPrompt }), []] as const)
       const pieces: TemplatePiece[] = []
       let end = 0
       const add = (begin: number, to: number, turn: number | null, trained: boolean) => {
@@ -111,11 +113,13 @@ function markedSpans(
   addGenerationPrompt: boolean,
 ): readonly [string, readonly Span[]] {
   const parts = jinja.render(source, turns, addGenerationPrompt).split(new RegExp(`${name}([yz])`))
+  // One answer may be marked in parts, such as its end by itself; between two answers there is a header.
   let text = parts[0]!
   let begin = 0
   const found: [number, number][] = []
   for (let i = 1; i < parts.length; i += 2) {
     if (parts[i] === 'y') begin = text.length
+    else if (found.length > 0 && found.at(-1)![1] === begin) found.at(-1)![1] = text.length
     else found.push([begin, text.length])
     text += parts[i + 1]!
   }

@@ -1,4 +1,10 @@
-import { type ChatTemplate, type ChatTurn, type RenderOptions, wellFormed } from './chat-template'
+import {
+  type ChatTemplate,
+  type ChatTurn,
+  type RenderOptions,
+  TemplateError,
+  wellFormed,
+} from './chat-template'
 import { type EncodedPieces, encodePieces, type TextPiece } from './encode-pieces'
 import { generationTokens, knownIds, templateEnd } from './end-ids'
 import type { ModelFiles } from './model-files'
@@ -120,7 +126,7 @@ export async function loadTokenizer(files: ModelFiles): Promise<Tokenizer> {
     try {
       return renderJinja(inner, source, turns, addGenerationPrompt)
     } catch (cause) {
-      throw new TokenizerError(`${files.name}: the chat template refused the turns: ${reasonOf(cause)}`, {
+      throw new TemplateError(`${files.name}: the chat template refused the turns: ${reasonOf(cause)}`, {
         cause,
       })
     }

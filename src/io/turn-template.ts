@@ -1,7 +1,7 @@
 import {
   type ChatTemplate,
   type ChatTurn,
-  type RenderOptions,
+  type PieceOptions,
   TemplateError,
   type TemplatePiece,
   type TemplateTokens,
@@ -95,7 +95,7 @@ function fromFormat(format: TurnFormat, bind: (tokens: TemplateTokens) => ChatTe
 function piecesOf(
   format: TurnFormat,
   turns: readonly ChatTurn[],
-  { addGenerationPrompt = false }: RenderOptions,
+  { addGenerationPrompt = false, answers = true }: PieceOptions,
 ): TemplatePiece[] {
   const roles = turns.map((turn, i) => roleOf(format, turns, turn, i))
   const ownText = (text: string, turn: number | null, trained = false) => ({
@@ -106,7 +106,7 @@ function piecesOf(
   })
   const pieces: TemplatePiece[] = [ownText(format.begin, null)]
   const add = (role: TurnRole, content: string, turn: number | null) => {
-    const trained = role === 'assistant'
+    const trained = answers && role === 'assistant'
     const parts = format.turn(role, wellFormed(content))
     pieces.push(
       ownText(parts.header, turn),

@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../io/tokenizer'
 import { type CutText, cutMiddle, encodedOrMissing } from './encode-text'
 import type { PromptText } from './prompt-text'
-import type { ExchangeScores, Scorer } from './scorer'
+import type { ExchangeScores, Missing, RowExchange, Scorer } from './scorer'
 import { ScorerError } from './scorer-error'
 import { inWindows } from './windows'
 
@@ -35,7 +35,7 @@ export function digitPromptScorer(
   maxTokens: number,
   read: ReadDigits,
 ): Scorer {
-  const { digits, spaced } = digitTokens(tokenizer)
+  const { digits, encode } = digitPrompts(tokenizer, prompt, maxTokens)
   return {
     name: key,
     keys: [key],
@@ -45,8 +45,7 @@ export function digitPromptScorer(
         const prompts: CutText[] = []
         const owners: number[] = []
         for (const [e, exchange] of window.entries()) {
-          const text = spaced ? prompt(exchange).replace(/ $/, '') : prompt(exchange)
-          const encoded = encodedOrMissing(() => cutMiddle(tokenizer.encode(text), maxTokens))
+          const encoded = encode(exchange)
           if ('missing' in encoded) results[e] = { scores: { [key]: encoded }, truncated: false }
           else owners[prompts.push(encoded) - 1] = e
         }
@@ -67,6 +66,30 @@ export function digitPromptScorer(
         await read(sequences, digits, give, signal ? { signal } : {})
         return results
       }),
+  }
+}
+
+/** Prompts in tokens, behind which a digit comes. */
+export interface DigitPrompts {
+  /** Tokens of the digits 1 … 6. */
+  readonly digits: Uint32Array
+  /** A prompt up to where the digit's token begins, without its middle if it exceeds `maxTokens`. */
+  encode(exchange: RowExchange): CutText | Missing
+}
+
+/**
+ * What scoring reads digits behind, and training writes them behind.
+ *
+ * @throws {ScorerError} if the tokenizer has no single token for a digit
+ */
+export function digitPrompts(tokenizer: Tokenizer, prompt: PromptText, maxTokens: number): DigitPrompts {
+  const { digits, spaced } = digitTokens(tokenizer)
+  return {
+    digits,
+    encode(exchange) {
+      const text = spaced ? prompt(exchange).replace(/ $/, '') : prompt(exchange)
+      return encodedOrMissing(() => cutMiddle(tokenizer.encode(text), maxTokens))
+    },
   }
 }
 

@@ -35,6 +35,12 @@ describe.each(names)('%s', name => {
       expect(template.render(turns.slice(0, -1), prompt)).toBe(before)
       const pieces = template.pieces(turns)
       expect(joined(pieces)).toBe(text)
+      const plain = template.pieces(turns, { answers: false })
+      expect(joined(plain)).toBe(text)
+      expect(plain.some(piece => piece.trained)).toBe(false)
+      expect(plain.filter(piece => piece.literal)).toEqual(
+        pieces.filter(piece => piece.literal).map(piece => ({ ...piece, turn: null, trained: false })),
+      )
       const last = trainedTexts(template, turns).at(-1)!
       // TRL's marks in Qwen's template begin with the header's line break.
       expect(text).toBe(name === 'qwen2_5_training' ? before.slice(0, -1) + last : before + last)
@@ -150,6 +156,15 @@ describe('answers that the template marks', () => {
       expect(trainedTexts(template, two)).toEqual(expected)
       expect(joined(template.pieces(two))).toBe(template.render(two))
     }
+  })
+
+  test('may be marked in parts, as Phi 3’s in TRL: the end of the last turn by itself', async () => {
+    const template = await load(
+      "{% for m in messages %}[{{ m.role }}]{% if m.role == 'assistant' %}{% generation %}{{ m.content }}" +
+        '<|im_end|>{% endgeneration %}{% else %}{{ m.content }}{% endif %}{% endfor %}' +
+        '{% generation %}{{ eos_token }}{% endgeneration %}',
+    )
+    expect(trainedTexts(template, two)).toEqual(['A1<|im_end|>', 'A2<|im_end|><|im_end|>'])
   })
 
   test('are those of the conversation, or an error', async () => {

@@ -115,6 +115,9 @@ describe.each(names)('%s', name => {
           else expect(trained.trimEnd()).toBe((space + shown + template.endOfTurn).trimEnd())
         }
         expect(pieces.filter(piece => piece.turn === null).every(piece => !piece.trained)).toBe(true)
+        expect(template.pieces(turns, { addGenerationPrompt, answers: false })).toEqual(
+          pieces.map(piece => ({ ...piece, trained: false })),
+        )
       }),
     )
   })
