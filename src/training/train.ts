@@ -2,11 +2,10 @@ import type { Tensor } from '../gpu/tensor'
 import { counterHash } from '../losses/draw'
 import type { Loss } from '../losses/loss'
 import { adamW } from './adamw'
-import { type Checkpoint, holdRun, latestCheckpoint, writeCheckpoint } from './checkpoint'
-import { dataDigest } from './data-digest'
-import { CheckpointError, NonFiniteError, TrainingError } from './errors'
+import { holdRun } from './checkpoint'
+import { NonFiniteError, TrainingError } from './errors'
 import { type EncodedLabelled, type Example, type ExampleOf, exampleTokens } from './examples'
-import { checkFingerprint, type Fingerprint } from './fingerprint'
+import { KeptRun } from './kept-run'
 import { type Metrics, metricsOf } from './metrics'
 import { mismatched } from './mismatch-program'
 import type { Optimizer } from './optimizer'
@@ -79,10 +78,14 @@ async function* run(
   const { loss, signal, checkpoint, optimizer: kind = adamW(), maxGradNorm = 1 } = options
   const { learningRate = 1e-4, schedule = linearSchedule(), seed = 0 } = options
   const source = referenceSource(trainable, options)
-  const fingerprint = checkpoint ? await fingerprintOf(examples, options) : {}
-  const resumed = checkpoint ? await openCheckpoint(checkpoint, fingerprint) : null
+  const plan = planOf(examples, options)
+  const { totalSteps } = plan
+  const kept = checkpoint
+    ? await KeptRun.open(trainable, examples, totalSteps, { ...options, checkpoint })
+    : null
+  const resumed = kept?.resumed ?? null
   // Before anything is restored: the reference is the model as it is at the start of the run.
-  const references = source === 'cached' ? await givenOrStarting(trainable, examples, options) : null
+  const references = source === 'cached' ? await givenOrStarting(trainable, examples, options, kept) : null
   using reference = source === null ? null : openReference(trainable, source, options.sync ?? null)
   // What the reference pass needed is not needed again.
   gpu.trim()
@@ -97,17 +100,10 @@ async function* run(
   optimizer.steps = resumed?.optimizerSteps ?? 0
   if (resumed) checkpoint?.onCheckpoint?.(resumed.step, 'resumed')
 
-  const plan = planOf(examples, options)
-  const { totalSteps } = plan
-  const saver = checkpoint && new Saver(checkpoint, resumed?.step ?? 0)
   const queue: (() => Promise<TrainStep>)[] = []
   let tokens = resumed?.tokens ?? 0
-  const save = async (step: number) => {
-    if (!saver || saver.saved === step) return
-    const place = { step, tokens, optimizerSteps: optimizer.steps, fingerprint }
-    await writeCheckpoint(gpu, saver.options.store, { ...place, tensors })
-    saver.wrote(step)
-  }
+  const save = async (step: number) =>
+    kept?.save(gpu, { step, tokens, optimizerSteps: optimizer.steps, tensors })
   async function* finish() {
     while (queue.length > 0) yield await queue.shift()!()
   }
@@ -142,7 +138,7 @@ async function* run(
     const place = { step: step + 1, totalSteps, epoch: done, learning_rate: rate, num_tokens: tokens }
     queue.push(async () => report(loss, await result, place))
     if (queue.length > QUEUE_DEPTH) yield await queue.shift()!()
-    if (saver?.due(step + 1) || step + 1 === totalSteps) {
+    if (kept?.isDue(step + 1) || step + 1 === totalSteps) {
       yield* finish()
       await save(step + 1)
     }
@@ -158,8 +154,11 @@ const planOf = (examples: readonly Example[], options: TrainOptions): TrainPlan 
 async function givenOrStarting(
   trainable: Trainable,
   examples: readonly Example[],
-  { references, signal, onReference }: TrainOptions,
+  options: TrainOptions,
+  kept: KeptRun | null,
 ): Promise<References> {
+  const { references, signal, onReference } = options
+  if (!references && kept) return kept.references(trainable, examples, options)
   if (!references) {
     return startingLogProbs(trainable, examples, {
       ...(signal ? { signal } : {}),
@@ -183,69 +182,6 @@ function stateTensors(
     ...states.flatMap((tensor, k) => (tensor ? [[`loss.${k}`, tensor] as const] : [])),
     ...[...(reference?.weights ?? [])].map(([name, tensor]) => [`reference.${name}`, tensor] as const),
   ])
-}
-
-/** What decides the numbers of a run, as far as it can be told from here. */
-async function fingerprintOf(examples: readonly Example[], options: TrainOptions): Promise<Fingerprint> {
-  const { loss, optimizer = adamW(), checkpoint, references, packs, sync } = options
-  const { learningRate = 1e-4, epochs = 1, maxSteps, batchSize = 4, accumulation = 1, seed = 0 } = options
-  const { shuffle = true, neftune = 0, maxGradNorm = 1, reference } = options
-  const beta = loss.kind === 'sequences' ? null : loss.beta
-  return {
-    data: await dataDigest(examples),
-    ...(references ? { references: await dataDigest(references) } : {}),
-    ...(packs ? { packs: await dataDigest(packs) } : {}),
-    loss: JSON.stringify([loss.name, beta, loss.terms.map(({ name, weight }) => [name, weight])]),
-    options: JSON.stringify([learningRate, epochs, maxSteps, batchSize, accumulation, seed, shuffle]),
-    more: JSON.stringify([
-      optimizer.name,
-      maxGradNorm,
-      neftune,
-      sync,
-      typeof reference === 'string' && reference,
-    ]),
-    ...checkpoint?.fingerprint,
-  }
-}
-
-/** @throws {CheckpointError} for a store that holds another run, or a run that was not asked to go on */
-async function openCheckpoint(
-  { store, resume = false, onDamaged }: CheckpointOptions,
-  fingerprint: Fingerprint,
-): Promise<Checkpoint | null> {
-  const latest = await latestCheckpoint(store, { onDamaged })
-  if (!latest) return null
-  if (!resume) {
-    throw new CheckpointError(
-      `${store.name} holds a run that stopped after step ${latest.step}. Resume it, or remove its checkpoints, or name another store`,
-    )
-  }
-  checkFingerprint(latest.fingerprint, fingerprint, latest.file)
-  return latest
-}
-
-/** Tells when a checkpoint is due. */
-class Saver {
-  #last = performance.now()
-
-  constructor(
-    readonly options: CheckpointOptions,
-    /** Step of the last one. */
-    public saved: number,
-  ) {}
-
-  due(step: number): boolean {
-    const { everySteps, everySeconds = everySteps === undefined ? 60 : Number.POSITIVE_INFINITY } =
-      this.options
-    const isTime = performance.now() - this.#last >= everySeconds * 1000
-    return isTime || (everySteps !== undefined && step % everySteps === 0)
-  }
-
-  wrote(step: number): void {
-    this.saved = step
-    this.#last = performance.now()
-    this.options.onCheckpoint?.(step, 'written')
-  }
 }
 
 /** The answers of a step beside prompts that are not theirs, by micro-batch. */
