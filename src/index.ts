@@ -220,6 +220,7 @@ export {
 export {
   applies,
   type Condition,
+  defaultOf,
   type FieldValue,
   type FieldValues,
   type TrainingField,

@@ -1,6 +1,13 @@
 /** An option of a training run that is unknown, out of range, or of no use beside the others. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
+  constructor(
+    message: string,
+    /** The option that is to be changed, where it is one that the table has. */
+    readonly key: string | null = null,
+  ) {
+    super(message)
+  }
 }
 
 /** The name that a mistyped one was probably meant to be; undefined if none is near. */
