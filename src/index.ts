@@ -233,7 +233,37 @@ export {
   type TrainingConfig,
   trainingFields,
 } from './job/training-fields'
+export { allTokens } from './losses/all-tokens'
+export { aot } from './losses/aot'
+export { aotUnpaired } from './losses/aot-unpaired'
+export { apoDown } from './losses/apo-down'
+export { apoZero } from './losses/apo-zero'
+export { apoZeroUnpaired } from './losses/apo-zero-unpaired'
+export { averaged } from './losses/averaged'
+export { bcoPair } from './losses/bco-pair'
+export { cdpo } from './losses/cdpo'
+export { chosenSft } from './losses/chosen-sft'
+export { combined } from './losses/combined'
+export { type CpoOptions, cpo } from './losses/cpo'
+export { dft } from './losses/dft'
+export { type DiscopopOptions, discopop } from './losses/discopop'
+export {
+  alphaDivergence,
+  type Divergence,
+  forwardKl,
+  jsDivergence,
+  reverseKl,
+} from './losses/divergence'
 export { dpo } from './losses/dpo'
+export { dpoNorm } from './losses/dpo-norm'
+export { type DpopOptions, dpop } from './losses/dpop'
+export { type DynamicBetaDpoOptions, dynamicBetaDpo } from './losses/dynamic-beta-dpo'
+export { exoPair } from './losses/exo-pair'
+export { hinge } from './losses/hinge'
+export { ipo } from './losses/ipo'
+export { kto } from './losses/kto'
+export type { LabelledOptions } from './losses/labelled-term'
+export { lengthDesensitized } from './losses/length-desensitized'
 export {
   type AnswerSums,
   type AnswerTokens,
@@ -246,7 +276,19 @@ export {
   type SequenceLoss,
   type TokenChoice,
 } from './losses/loss'
-export { sampo } from './losses/sampo'
+export { mpo } from './losses/mpo'
+export { ncaPair } from './losses/nca-pair'
+export type { DivergentOptions, PairOptions, SmoothedOptions } from './losses/options'
+export { orpo } from './losses/orpo'
+export { type RdpoOptions, rdpo } from './losses/rdpo'
+export { robust } from './losses/robust'
+export { type RpoOptions, rpo } from './losses/rpo'
+export { type SampledOptions, sampled } from './losses/sampled'
+export { type SampoOptions, sampo } from './losses/sampo'
+export { sft } from './losses/sft'
+export { type SimpoOptions, simpo } from './losses/simpo'
+export { sppoHard } from './losses/sppo-hard'
+export { wpo } from './losses/wpo'
 export { answerLength, type EncodedAnswer } from './models/answer-batch'
 export type { CausalNetwork, LoraMap } from './models/causal-network'
 export type { EncoderNetwork } from './models/encoder-network'

@@ -1,5 +1,17 @@
-// -log sigmoid(h) and its slope. Only exp(-|h|) is taken, so nothing overflows.
+// The logistic function, its negative logarithm, and their slopes. Only exp(-|h|) is taken, so nothing overflows.
 
+/// 1 / (1 + exp(-h))
+fn logistic(h: f32) -> f32 {
+  let e = exp(-abs(h));
+  return select(e, 1.0, h >= 0.0) / (1.0 + e);
+}
+
+fn logistic_slope(h: f32) -> f32 {
+  let e = exp(-abs(h));
+  return e / ((1.0 + e) * (1.0 + e));
+}
+
+/// -log sigmoid(h)
 fn neg_log_sigmoid(h: f32) -> f32 {
   let e = exp(-abs(h));
   // log(1 + e), exact to rounding also where e is tiny.
@@ -7,6 +19,5 @@ fn neg_log_sigmoid(h: f32) -> f32 {
 }
 
 fn neg_log_sigmoid_slope(h: f32) -> f32 {
-  let e = exp(-abs(h));
-  return -select(1.0, e, h > 0.0) / (1.0 + e);
+  return -logistic(-h);
 }

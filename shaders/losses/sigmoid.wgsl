@@ -1,12 +1,16 @@
-// -log sigmoid(beta * (chosen ratio - rejected ratio))
+// kept * -log sigmoid(h) + flipped * -log sigmoid(-h),  h = beta * (score(chosen ratio) - score(rejected ratio))
 
 struct Params {
   N: u32,
   beta: f32,
+  power: f32,
+  kept: f32,
+  flipped: f32,
 }
 
 fn loss(chosen: Side, rejected: Side) -> PairLoss {
-  let h = params.beta * (chosen.ratio - rejected.ratio);
-  let slope = params.beta * neg_log_sigmoid_slope(h);
-  return PairLoss(neg_log_sigmoid(h), slope, -slope);
+  let m = margin(chosen, rejected, params.power);
+  let h = params.beta * m.value;
+  let slope = params.beta * smoothed_slope(h, params.kept, params.flipped);
+  return pair_loss(smoothed(h, params.kept, params.flipped), slope, m);
 }

@@ -16,13 +16,13 @@ export function counterHash(...counters: readonly number[]): number {
  * Ones at `count` of `length` positions, drawn uniformly without replacement; zeros elsewhere.
  * The positions with the smallest random keys are taken, ties by position.
  *
- * @param side 0 for the chosen answer, 1 for the rejected one
+ * @param side 0 for the chosen answer, 1 for the rejected one; 2 and 3 for their second, independent draws
  */
 export function drawTokens(
   length: number,
   count: number,
   { seed, epoch, example }: DrawKey,
-  side: 0 | 1,
+  side: 0 | 1 | 2 | 3,
 ): Float32Array {
   const weights = new Float32Array(length)
   if (count >= length) return weights.fill(1)
