@@ -167,6 +167,10 @@ export class LoraAdapter implements Trainable {
     return this.config.loraDropout
   }
 
+  get trainsEmbedding(): boolean {
+    return false
+  }
+
   get gpu(): Gpu {
     return this.network.gpu
   }

@@ -33,4 +33,6 @@ export interface Trainable extends Disposable {
   readonly size: number
   /** Share of the inputs that the adapter's layers do not see in training. */
   readonly dropout: number
+  /** Whether rows of tables are trained, for which a forward pass needs `groups` and `positionGroups`. */
+  readonly trainsEmbedding: boolean
 }
