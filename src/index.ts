@@ -278,7 +278,7 @@ export {
 } from './losses/loss'
 export { mpo } from './losses/mpo'
 export { ncaPair } from './losses/nca-pair'
-export type { DivergentOptions, PairOptions, SmoothedOptions } from './losses/options'
+export type { DivergentOptions, PairLossOptions, SmoothedOptions } from './losses/options'
 export { orpo } from './losses/orpo'
 export { type RdpoOptions, rdpo } from './losses/rdpo'
 export { robust } from './losses/robust'

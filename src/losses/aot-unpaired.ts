@@ -4,7 +4,7 @@ import code from '#shaders/losses/aot-unpaired.wgsl?raw'
 import { defineKernel, read, write } from '../gpu/kernel'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions, type SmoothedOptions, smoothing } from './options'
+import { type PairLossOptions, readOptions, type SmoothedOptions, smoothing } from './options'
 import { sumsTerm } from './pair-term'
 
 export const aotUnpairedKernel = defineKernel({
@@ -26,7 +26,7 @@ export const aotUnpairedKernel = defineKernel({
  *
  * @throws {LossError} if an option is out of its range
  */
-export function aotUnpaired(options: PairOptions & SmoothedOptions = {}): PairLoss {
+export function aotUnpaired(options: PairLossOptions & SmoothedOptions = {}): PairLoss {
   const { beta, tokens, labelSmoothing } = readOptions('aot-unpaired', options, {
     beta: 0.1,
     tokens: allTokens,

@@ -4,7 +4,7 @@ import code from '#shaders/losses/aot.wgsl?raw'
 import { defineKernel, read, write } from '../gpu/kernel'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions, type SmoothedOptions, smoothing } from './options'
+import { type PairLossOptions, readOptions, type SmoothedOptions, smoothing } from './options'
 import { sumsTerm } from './pair-term'
 
 export const aotKernel = defineKernel({
@@ -22,7 +22,7 @@ export const aotKernel = defineKernel({
  *
  * @throws {LossError} if an option is out of its range
  */
-export function aot(options: PairOptions & SmoothedOptions = {}): PairLoss {
+export function aot(options: PairLossOptions & SmoothedOptions = {}): PairLoss {
   const { beta, tokens, labelSmoothing } = readOptions('aot', options, {
     beta: 0.1,
     tokens: allTokens,

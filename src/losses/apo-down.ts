@@ -3,7 +3,7 @@ import code from '#shaders/losses/apo-down.wgsl?raw'
 import { definePairLoss } from '../ops/pair-loss'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions } from './options'
+import { type PairLossOptions, readOptions } from './options'
 import { pairTerm } from './pair-term'
 
 export const apoDownKernel = definePairLoss({
@@ -18,7 +18,7 @@ export const apoDownKernel = definePairLoss({
  *
  * @throws {LossError} if an option is out of its range
  */
-export function apoDown(options: PairOptions = {}): PairLoss {
+export function apoDown(options: PairLossOptions = {}): PairLoss {
   const { beta, tokens } = readOptions('apo-down', options, { beta: 0.1, tokens: allTokens })
   const term = pairTerm({ name: 'apo_down', kernel: apoDownKernel, params: { beta }, tokens })
   return { kind: 'pairs', name: 'apo-down', beta, terms: [term] }

@@ -3,7 +3,7 @@ import code from '#shaders/losses/apo-zero.wgsl?raw'
 import { definePairLoss } from '../ops/pair-loss'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions } from './options'
+import { type PairLossOptions, readOptions } from './options'
 import { pairTerm } from './pair-term'
 
 export const apoZeroKernel = definePairLoss({
@@ -18,7 +18,7 @@ export const apoZeroKernel = definePairLoss({
  *
  * @throws {LossError} if an option is out of its range
  */
-export function apoZero(options: PairOptions = {}): PairLoss {
+export function apoZero(options: PairLossOptions = {}): PairLoss {
   const { beta, tokens } = readOptions('apo-zero', options, { beta: 0.1, tokens: allTokens })
   const term = pairTerm({ name: 'apo_zero', kernel: apoZeroKernel, params: { beta }, tokens })
   return { kind: 'pairs', name: 'apo-zero', beta, terms: [term] }

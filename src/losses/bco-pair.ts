@@ -3,7 +3,7 @@ import code from '#shaders/losses/bco-pair.wgsl?raw'
 import { definePairLoss } from '../ops/pair-loss'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions } from './options'
+import { type PairLossOptions, readOptions } from './options'
 import { pairTerm } from './pair-term'
 
 export const bcoPairKernel = definePairLoss({
@@ -18,7 +18,7 @@ export const bcoPairKernel = definePairLoss({
  *
  * @throws {LossError} if an option is out of its range
  */
-export function bcoPair(options: PairOptions = {}): PairLoss {
+export function bcoPair(options: PairLossOptions = {}): PairLoss {
   const { beta, tokens } = readOptions('bco-pair', options, { beta: 0.1, tokens: allTokens })
   const term = pairTerm({ name: 'bco_pair', kernel: bcoPairKernel, params: { beta }, tokens })
   return { kind: 'pairs', name: 'bco-pair', beta, terms: [term] }

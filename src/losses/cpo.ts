@@ -5,12 +5,12 @@ import { sigmoidTerm } from './dpo'
 import { hingeKernels } from './hinge'
 import { ipoKernels } from './ipo'
 import { LossError, type LossTerm, type PairLoss } from './loss'
-import { check, type PairOptions, readOptions, type SmoothedOptions, smoothing } from './options'
+import { check, type PairLossOptions, readOptions, type SmoothedOptions, smoothing } from './options'
 import { pairTerm } from './pair-term'
 import { simpo } from './simpo'
 import { withoutReference } from './without-reference'
 
-export interface CpoOptions extends PairOptions, SmoothedOptions {
+export interface CpoOptions extends PairLossOptions, SmoothedOptions {
   /** What is made of the margin: `loss_type` of TRL's CPO trainer. */
   readonly kind?: 'sigmoid' | 'hinge' | 'ipo' | 'simpo'
   /** Weight of the chosen answers' negative log-likelihood. */

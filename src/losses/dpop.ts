@@ -3,7 +3,7 @@ import code from '#shaders/losses/dpop.wgsl?raw'
 import { definePairLoss } from '../ops/pair-loss'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { check, type PairOptions, readOptions } from './options'
+import { check, type PairLossOptions, readOptions } from './options'
 import { pairTerm } from './pair-term'
 
 export const dpopKernel = definePairLoss({
@@ -12,7 +12,7 @@ export const dpopKernel = definePairLoss({
   params: { beta: 'f32', penalty: 'f32' },
 })
 
-export interface DpopOptions extends PairOptions {
+export interface DpopOptions extends PairLossOptions {
   /** What each nat costs by which the chosen answer is less likely than under the reference, λ. */
   readonly penalty?: number
 }

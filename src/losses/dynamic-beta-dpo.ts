@@ -5,7 +5,7 @@ import code from '#shaders/losses/dynamic-beta.wgsl?raw'
 import { defineKernel, read, write } from '../gpu/kernel'
 import { allTokens } from './all-tokens'
 import { LossError, type PairLoss } from './loss'
-import { check, type PairOptions, readOptions } from './options'
+import { check, type PairLossOptions, readOptions } from './options'
 import { sumsTerm } from './pair-term'
 
 export const dynamicBetaKernel = defineKernel({
@@ -21,7 +21,7 @@ export const dynamicBetaKernel = defineKernel({
   workgroups: () => [1],
 })
 
-export interface DynamicBetaDpoOptions extends PairOptions {
+export interface DynamicBetaDpoOptions extends PairLossOptions {
   /** How far β follows the margins, a, per nat. */
   readonly scale?: number
   /** Weight of the past in the moving averages, γ. */

@@ -3,7 +3,7 @@ import { chosenSft } from './chosen-sft'
 import { combined } from './combined'
 import { dpo } from './dpo'
 import type { PairLoss } from './loss'
-import type { PairOptions } from './options'
+import type { PairLossOptions } from './options'
 
 /**
  * Mixed preference optimization: 0.8 DPO + 0.2 BCO + the mean negative log-likelihood of the chosen answers' tokens.
@@ -11,7 +11,7 @@ import type { PairOptions } from './options'
  *
  * @throws {LossError} if an option is out of its range
  */
-export const mpo = (options: PairOptions = {}): PairLoss => ({
+export const mpo = (options: PairLossOptions = {}): PairLoss => ({
   ...combined([
     [dpo(options), 0.8],
     [bcoPair(options), 0.2],

@@ -3,7 +3,7 @@ import code from '#shaders/losses/nca-pair.wgsl?raw'
 import { definePairLoss } from '../ops/pair-loss'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions } from './options'
+import { type PairLossOptions, readOptions } from './options'
 import { pairTerm } from './pair-term'
 
 export const ncaPairKernel = definePairLoss({
@@ -18,7 +18,7 @@ export const ncaPairKernel = definePairLoss({
  *
  * @throws {LossError} if an option is out of its range
  */
-export function ncaPair(options: PairOptions = {}): PairLoss {
+export function ncaPair(options: PairLossOptions = {}): PairLoss {
   const { beta, tokens } = readOptions('nca-pair', options, { beta: 0.1, tokens: allTokens })
   const term = pairTerm({ name: 'nca_pair', kernel: ncaPairKernel, params: { beta }, tokens })
   return { kind: 'pairs', name: 'nca-pair', beta, terms: [term] }

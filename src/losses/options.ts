@@ -2,7 +2,7 @@ import type { Divergence } from './divergence'
 import { LossError, type TokenChoice } from './loss'
 
 /** Options that every loss over pairs takes. */
-export interface PairOptions {
+export interface PairLossOptions {
   /** How much log-ratios count in the loss, per nat: the larger, the closer the model is held to its reference. */
   readonly beta?: number
   /** Which tokens of the answers count. */
@@ -10,7 +10,7 @@ export interface PairOptions {
 }
 
 /** Options of losses over a margin of scores. */
-export interface DivergentOptions extends PairOptions {
+export interface DivergentOptions extends PairLossOptions {
   /** What turns log-ratios into scores. */
   readonly divergence?: Divergence
 }

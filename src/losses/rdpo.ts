@@ -3,7 +3,7 @@ import code from '#shaders/losses/rdpo.wgsl?raw'
 import { definePairLoss } from '../ops/pair-loss'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { check, type PairOptions, readOptions } from './options'
+import { check, type PairLossOptions, readOptions } from './options'
 import { pairTerm } from './pair-term'
 
 export const rdpoKernel = definePairLoss({
@@ -12,7 +12,7 @@ export const rdpoKernel = definePairLoss({
   params: { beta: 'f32', alpha: 'f32' },
 })
 
-export interface RdpoOptions extends Pick<PairOptions, 'beta'> {
+export interface RdpoOptions extends Pick<PairLossOptions, 'beta'> {
   /** What each token costs by which an answer is longer, α. */
   readonly alpha?: number
 }

@@ -1,10 +1,10 @@
 import { allTokens } from './all-tokens'
 import { sigmoidNormTerm } from './dpo-norm'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions, type SmoothedOptions, smoothing } from './options'
+import { type PairLossOptions, readOptions, type SmoothedOptions, smoothing } from './options'
 import { withoutReference } from './without-reference'
 
-export interface SimpoOptions extends PairOptions, SmoothedOptions {
+export interface SimpoOptions extends PairLossOptions, SmoothedOptions {
   /** The margin that is aimed at, γ; γ / β is in nats per token. */
   readonly gamma?: number
 }

@@ -2,7 +2,7 @@ import code from '#shaders/losses/sppo-hard.wgsl?raw'
 import { definePairLoss } from '../ops/pair-loss'
 import { allTokens } from './all-tokens'
 import type { PairLoss } from './loss'
-import { type PairOptions, readOptions } from './options'
+import { type PairLossOptions, readOptions } from './options'
 import { pairTerm } from './pair-term'
 
 export const sppoHardKernel = definePairLoss({ name: 'sppo-hard', code: [code], params: { beta: 'f32' } })
@@ -13,7 +13,7 @@ export const sppoHardKernel = definePairLoss({ name: 'sppo-hard', code: [code], 
  *
  * @throws {LossError} if an option is out of its range
  */
-export function sppoHard(options: PairOptions = {}): PairLoss {
+export function sppoHard(options: PairLossOptions = {}): PairLoss {
   const { beta, tokens } = readOptions('sppo-hard', options, { beta: 0.1, tokens: allTokens })
   const term = pairTerm({ name: 'sppo_hard', kernel: sppoHardKernel, params: { beta }, tokens })
   return { kind: 'pairs', name: 'sppo-hard', beta, terms: [term] }
