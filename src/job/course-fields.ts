@@ -2,6 +2,7 @@ import { lossesWith } from './named-losses'
 import type { Condition, TrainingField } from './training-field'
 
 const sft: readonly Condition[] = [{ method: ['sft'] }]
+const conversations: readonly Condition[] = [{ method: ['sft', 'preference', 'labelled'] }]
 const pairs: readonly Condition[] = [{ method: ['preference'] }]
 const referenced: readonly Condition[] = [{ loss: lossesWith(({ reference }) => reference) }]
 
@@ -21,7 +22,7 @@ export const dataFields = {
     },
     default: null,
     none: 'the model’s own',
-    when: [{ method: ['sft', 'preference', 'labelled'] }],
+    when: conversations,
   },
   train: {
     kind: 'choice',
@@ -49,6 +50,7 @@ export const dataFields = {
       proportional: 'the ends of both, as LLaMA-Factory does',
     },
     default: 'keep-start',
+    when: conversations,
   },
   promptKeep: {
     kind: 'integer',

@@ -1,5 +1,5 @@
 import { type LossOption, lossesWith, namedLosses } from './named-losses'
-import type { TrainingField } from './training-field'
+import type { Condition, TrainingField } from './training-field'
 
 /** What is learned, and of what. */
 export const methodFields = {
@@ -26,6 +26,14 @@ export const methodFields = {
     default: 'quality',
     when: [{ method: ['scorer'] }],
   },
+  gradeColumn: {
+    kind: 'text',
+    label: 'Column of grades',
+    help: 'The field of a row with its grade, or with a list of one for each exchange.',
+    default: 'quality',
+    defaultWhen: [{ when: { grade: ['complexity'] }, default: 'complexity' }],
+    when: [{ method: ['scorer'] }],
+  },
   loss: {
     kind: 'losses',
     label: 'Loss',
@@ -44,6 +52,10 @@ const options = {
     label: 'β',
     help: 'How closely the model is held to the reference, or how much a difference of log-probs counts where there is none.',
     default: 0.1,
+    defaultWhen: [
+      { when: { loss: ['dpo-norm'] }, default: 5 },
+      { when: { loss: ['simpo'] }, default: 2 },
+    ],
     above: 0,
   },
   labelSmoothing: {
@@ -76,7 +88,8 @@ const options = {
     help: 'Which tokens of the answers count.',
     choices: {
       all: 'every token',
-      sampled: 'as many of both answers, drawn anew in each epoch: SamPO’s',
+      sampled: 'as many of both answers, as SamPO',
+      'length-desensitized': 'those beyond the shorter answer’s length less, as LD-DPO',
     },
     default: 'all',
   },
@@ -111,6 +124,18 @@ const options = {
     help: 'Where the logistic part goes over into the exponential one.',
     default: 0.05,
     above: 0,
+  },
+  cpoKind: {
+    kind: 'choice',
+    label: 'CPO’s loss',
+    help: 'What is made of the difference of both log-probs.',
+    choices: {
+      sigmoid: 'as DPO',
+      hinge: 'nothing to gain beyond a margin',
+      ipo: 'pulled to a fixed value, per token',
+      simpo: 'per token, with a target margin',
+    },
+    default: 'sigmoid',
   },
   gamma: {
     kind: 'number',
@@ -162,6 +187,14 @@ const options = {
     min: 0,
     below: 1,
   },
+  betaDrop: {
+    kind: 'number',
+    label: 'Left out',
+    help: 'Share of each batch’s pairs that is left out, those first whose margins stand out.',
+    default: 0.2,
+    min: 0,
+    below: 1,
+  },
   desirableWeight: {
     kind: 'number',
     label: 'Weight of good answers',
@@ -181,8 +214,10 @@ const options = {
 const taking = (option: LossOption) => ({ loss: lossesWith(loss => loss.options.includes(option)) })
 
 /** When an option applies for other reasons than that a loss takes it. */
-const besides: Partial<Record<LossOption, Readonly<Record<string, readonly string[]>>>> = {
+const besides: Partial<Record<LossOption, Condition>> = {
   draw: { tokens: ['sampled'] },
+  ldAlpha: { tokens: ['length-desensitized'] },
+  gamma: { cpoKind: ['simpo'] },
 }
 
 type Conditional<F> = F & { readonly when: NonNullable<TrainingField['when']> }

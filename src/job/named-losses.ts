@@ -12,12 +12,14 @@ export type LossOption =
   | 'wpo'
   | 'discopopTau'
   | 'gamma'
+  | 'cpoKind'
   | 'cpoAlpha'
   | 'rpoAlpha'
   | 'dpopLambda'
   | 'lengthAlpha'
   | 'betaScale'
   | 'betaMomentum'
+  | 'betaDrop'
   | 'desirableWeight'
   | 'undesirableWeight'
 
@@ -148,12 +150,12 @@ export const namedLosses = {
   rpo: {
     summary: 'DPO and supervised training on the chosen answer',
     ...pairs,
-    options: [...divergent, 'rpoAlpha'],
+    options: ['beta', 'divergence', 'tokens', 'rpoAlpha'],
   },
   mpo: {
     summary: 'DPO, BCO and supervised training, 0.8 to 0.2 to 1',
     ...pairs,
-    options: plain,
+    options: ['beta', 'tokens'],
   },
   dpop: {
     summary: 'DPO that forbids the chosen answer to become less likely',
@@ -163,17 +165,17 @@ export const namedLosses = {
   rdpo: {
     summary: 'DPO with a penalty for the difference of lengths',
     ...pairs,
-    options: [...plain, 'lengthAlpha'],
+    options: ['beta', 'lengthAlpha', 'wpo'],
   },
   'beta-dpo': {
-    summary: 'DPO whose β follows how far apart the answers already are',
+    summary: 'DPO whose β follows a batch’s margins, and which leaves out pairs that stand out',
     ...pairs,
-    options: ['beta', 'betaScale', 'betaMomentum'],
+    options: ['beta', 'tokens', 'betaScale', 'betaMomentum', 'betaDrop'],
   },
   simpo: {
     summary: 'log-probs per token with a target margin, without a reference model',
     ...free,
-    options: ['beta', 'gamma'],
+    options: ['beta', 'tokens', 'labelSmoothing', 'gamma', 'wpo'],
   },
   orpo: {
     summary: 'supervised training and the odds of both answers, without a reference model',
@@ -183,7 +185,7 @@ export const namedLosses = {
   cpo: {
     summary: 'DPO without a reference model, and supervised training on the chosen answer',
     ...free,
-    options: ['beta', 'labelSmoothing', 'cpoAlpha'],
+    options: ['beta', 'tokens', 'labelSmoothing', 'cpoKind', 'cpoAlpha'],
   },
   kto: {
     summary: 'good answers become likelier, bad ones less likely, against the mean of mismatched ones',

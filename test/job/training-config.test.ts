@@ -119,7 +119,12 @@ describe('completeConfig', () => {
       { loss: 'exo-pair', labelSmoothing: 0 },
       'the loss exo-pair takes the logarithm of labelSmoothing, which is 0',
     ],
-    [{ loss: 'aot', accumulation: 2 }, 'the loss aot sorts a whole batch'],
+    [
+      { loss: 'aot', accumulation: 2 },
+      'compare the pairs of a batch, and accumulation 2 would show them only a part',
+    ],
+    [{ loss: 'beta-dpo,dpo', accumulation: 1, wpo: true }, 'wpo weighs each pair’s own loss'],
+    [{ loss: 'cpo', cpoKind: 'ipo', labelSmoothing: 0.1 }, 'labelSmoothing is not defined for cpoKind ipo'],
     [{ reference: 'model' }, 'reference is model, and referenceModel names none'],
     [{ method: 'labelled', reference: 'cached' }, 'reference must be live, copy or model'],
     [{ trained: 'full', reference: 'live' }, 'reference is live, which turns the adapter off'],
