@@ -25,6 +25,12 @@ export {
   sha256Hex,
 } from './data/manifest'
 export {
+  type ChoiceFile,
+  type ChoiceFormat,
+  type ChoiceQuestion,
+  readMultipleChoice,
+} from './data/multiple-choice'
+export {
   openPairs,
   type PairEvent,
   type PairFile,
@@ -66,6 +72,20 @@ export { meanHiddenState } from './embedding/mean-hidden-state'
 export { type OnnxEmbedder, type OnnxEmbedderOptions, onnxEmbedder } from './embedding/onnx-embedder'
 export { type PositionWeightedMeanOptions, positionWeightedMean } from './embedding/position-weighted-mean'
 export { type Embeddable, storedVectors, textVectors, type Vectors, VectorsError } from './embedding/vectors'
+export type { ChoiceMetrics } from './evaluation/choice-metrics'
+export type { ContinuationOptions } from './evaluation/continuation-log-probs'
+export { EvaluationError } from './evaluation/errors'
+export {
+  type AnsweredQuestion,
+  type MultipleChoiceOptions,
+  type MultipleChoiceResult,
+  multipleChoice,
+} from './evaluation/multiple-choice'
+export {
+  type TextPerplexity,
+  type TextPerplexityOptions,
+  textPerplexity,
+} from './evaluation/text-perplexity'
 export type { AdapterInfo } from './gpu/adapter-info'
 export type { Counters } from './gpu/counters'
 export { dryGpu } from './gpu/dry-gpu'

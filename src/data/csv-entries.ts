@@ -18,6 +18,8 @@ const knownColumns: ReadonlySet<string> = new Set([
   'completions',
   'chosen',
   'rejected',
+  'goal',
+  'question',
 ])
 /** In a table of one column each finds the same name; the comma is the one to expect. */
 const delimiters: readonly Delimiter[] = [',', '\t', ';']
