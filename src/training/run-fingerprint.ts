@@ -95,10 +95,12 @@ async function lossDigest(loss: Loss): Promise<string> {
 const settingsOf = (of: object) =>
   Object.fromEntries(Object.entries(of).filter(([, value]) => typeof value !== 'function'))
 
+/** Examples that terms are run over: enough for a share of them to tell shares apart. */
+const N = 1000
+
 /** Runs a term over sequences of four tokens each. */
 function runTerm(gpu: Gpu, loss: Loss, k: number): void {
   const term = loss.terms[k]!
-  const N = 4
   const S = loss.kind === 'pairs' ? 2 * N : N
   const R = 4 * S
   term.run(gpu, {
