@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { unpair } from '../../src/data/labelled'
 import type { Pair, Row, Turn } from '../../src/data/row'
-import { chatml, llama3 } from '../../src/io/named-templates'
+import { chatml, llama3, vicuna } from '../../src/io/named-templates'
 import type { EncodedAnswer } from '../../src/models/answer-batch'
 import { encodeLabelled } from '../../src/training/encode-labelled'
 import { encodePairs } from '../../src/training/encode-pairs'
@@ -25,6 +25,12 @@ const rows: readonly Row[] = pairs.map(({ prompt, chosen, ...rest }) => {
 
 const idsOf = ({ ids }: EncodedAnswer) => [...ids]
 const ones = (mask: Uint8Array) => mask.reduce((a, b) => a + b, 0)
+
+function maskOf(length: number, spans: readonly (readonly number[])[]): Uint8Array {
+  const mask = new Uint8Array(length)
+  for (const [begin, end] of spans) mask.fill(1, begin, end)
+  return mask
+}
 
 const names = ['qwen2_5', 'qwen3', 'llama3', 'gemma3'] as const
 
@@ -184,9 +190,7 @@ describe.each(['qwen2_5', 'llama3'] as const)('TRL, %s', name => {
       expect(sequences).toHaveLength(56)
       for (const [i, { ids, mask }] of sequences.entries()) {
         expect([...ids]).toEqual([...expected[i]!.prompt, ...expected[i]!.chosen])
-        const wanted = new Uint8Array(ids.length)
-        for (const [begin, end] of assistant[i] as [number, number][]) wanted.fill(1, begin, end)
-        expect(mask).toEqual(wanted)
+        expect(mask).toEqual(maskOf(ids.length, assistant[i]!))
       }
     }
   })
@@ -210,6 +214,15 @@ describe('LLaMA-Factory, chatml', () => {
     for (const { index, chosen } of same)
       expect(chosen.answerBegin).toBe(fixture.llamafactory[index]!.prompt.length)
     const known = new Set(same.map(({ index }) => index))
+    // The rows are tokenized as a whole, line breaks of a header and an answer in one token too.
+    const { sequences } = encodeRows(tokenizer, rows, { ...options, ...everything })
+    const alike = sequences.filter(({ index }) => known.has(index) && !/^\s/.test(pairs[index]!.chosen))
+    expect(alike.length).toBeGreaterThanOrEqual(40)
+    for (const { index, ids, mask } of alike) {
+      const { prompt, chosen, trained } = fixture.llamafactory[index]!
+      expect([...ids]).toEqual([...prompt, ...chosen])
+      expect(mask).toEqual(maskOf(ids.length, trained))
+    }
     for (const maxLength of fixture.limits) {
       const cut = { ...options, maxLength, truncation: proportional() }
       const encoded = encodePairs(tokenizer, pairs, cut).pairs.filter(({ index }) => known.has(index))
@@ -231,4 +244,16 @@ describe('LLaMA-Factory, chatml', () => {
       }
     }
   })
+})
+
+test('FastChat, vicuna: rows have its ids and masks', async () => {
+  const tokenizer = await fixtureTokenizer('llama')
+  const rows = fixture.fastchat.map(({ turns }, i): Row => ({ ...origin(i), turns: turns as Turn[] }))
+  const { sequences } = encodeRows(tokenizer, rows, { template: vicuna() })
+  expect(sequences.length).toBeGreaterThanOrEqual(40)
+  expect(sequences).toHaveLength(rows.length)
+  for (const { index, ids, mask } of sequences) {
+    expect([...ids]).toEqual(fixture.fastchat[index]!.ids)
+    expect(mask).toEqual(maskOf(ids.length, fixture.fastchat[index]!.trained))
+  }
 })
