@@ -61,6 +61,11 @@ export interface TrainOptions<L extends Loss = Loss> {
   /** Reference log-probs, example by example, for 'cached'. Default: computed before the first step. */
   readonly references?: References
   readonly checkpoint?: CheckpointOptions
+  /**
+   * Awaited after every so many steps, once their results were yielded: nothing is under way, and what is trained is as
+   * the step made it. To evaluate on the way.
+   */
+  readonly pause?: { readonly everySteps: number; readonly run: (step: number) => Promise<void> }
   readonly signal?: AbortSignal
   /** Progress of the reference pass, in examples. */
   readonly onReference?: (done: number, total: number) => void
@@ -95,8 +100,10 @@ export function checkTraining(
     maxSteps,
     learningRate = 1e-4,
     neftune = 0,
+    pause,
   } = options
-  for (const [name, value] of Object.entries({ batchSize, accumulation, epochs, maxSteps })) {
+  const whole = { batchSize, accumulation, epochs, maxSteps, 'pause.everySteps': pause?.everySteps }
+  for (const [name, value] of Object.entries(whole)) {
     if (value !== undefined && (!Number.isInteger(value) || value < 1))
       throw new TrainingError(`${name} is ${value}, expected a positive integer`)
   }
@@ -108,10 +115,10 @@ export function checkTraining(
     throw new TrainingError(
       `neftune is for supervised training: with ${loss.name} the noise would be in the log-ratios`,
     )
-  const whole = loss.terms.find(term => term.wholeBatch)
-  if (whole && accumulation > 1) {
+  const term = loss.terms.find(({ wholeBatch }) => wholeBatch)
+  if (term && accumulation > 1) {
     throw new TrainingError(
-      `${whole.name} compares the examples of a step with each other: they must be one pass. accumulation is ${accumulation}, expected 1`,
+      `${term.name} compares the examples of a step with each other: they must be one pass. accumulation is ${accumulation}, expected 1`,
     )
   }
   checkExamples(examples, loss, trainable.network.maxPositions)

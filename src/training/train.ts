@@ -138,10 +138,11 @@ async function* run(
     const place = { step: step + 1, totalSteps, epoch: done, learning_rate: rate, num_tokens: tokens }
     queue.push(async () => report(loss, await result, place))
     if (queue.length > QUEUE_DEPTH) yield await queue.shift()!()
-    if (kept?.isDue(step + 1) || step + 1 === totalSteps) {
-      yield* finish()
-      await save(step + 1)
-    }
+    const paused = options.pause !== undefined && (step + 1) % options.pause.everySteps === 0
+    const isSaved = kept?.isDue(step + 1) || step + 1 === totalSteps
+    if (isSaved || paused) yield* finish()
+    if (paused) await options.pause?.run(step + 1)
+    if (isSaved) await save(step + 1)
   }
 }
 

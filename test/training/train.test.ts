@@ -103,6 +103,43 @@ describe('train', () => {
     })
   })
 
+  test('pauses with every result told and nothing under way, and trains as without', async ({ gpu }) => {
+    const plain = await run(gpu, examplePairs(8), learn)
+    const told: [step: number, last: number | undefined][] = []
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 4, seed: 1 })
+    const steps: TrainStep[] = []
+    const values: Float32Array[] = []
+    const pause = {
+      everySteps: 5,
+      async run(step: number) {
+        told.push([step, steps.at(-1)?.step])
+        values.push(await gpu.read(adapter.values))
+      },
+    }
+    for await (const step of train(adapter, examplePairs(8), { ...learn, pause })) steps.push(step)
+    expect(told).toEqual([
+      [5, 5],
+      [10, 10],
+    ])
+    expect(steps).toEqual(plain.steps)
+    expect(await gpu.read(adapter.values)).toEqual(plain.values)
+    // What is trained is then as the step made it.
+    using other = tinyLlama(gpu)
+    using five = LoraAdapter.create(other, { rank: 4, seed: 1 })
+    const schedule = (step: number) => Math.max(0, (12 - step) / 12)
+    const short = { ...learn, maxSteps: 5, schedule }
+    for await (const _ of train(five, examplePairs(8), short));
+    using again = LoraAdapter.create(other, { rank: 4, seed: 1 })
+    const halted: Float32Array[] = []
+    const once = { everySteps: 5, run: async () => void halted.push(await gpu.read(again.values)) }
+    for await (const _ of train(again, examplePairs(8), { ...learn, schedule, pause: once }));
+    expect(halted[0]).toEqual(await gpu.read(five.values))
+    await expect(
+      train(again, examplePairs(8), { ...learn, pause: { ...once, everySteps: 0 } }).next(),
+    ).rejects.toThrow(new TrainingError('pause.everySteps is 0, expected a positive integer'))
+  })
+
   test('stops when told, and keeps what it learned', async ({ gpu }) => {
     using network = tinyLlama(gpu)
     using adapter = LoraAdapter.create(network, { rank: 4 })
