@@ -16,6 +16,15 @@ export function bf16ToF32(halves: Uint16Array): Float32Array<ArrayBuffer> {
   return new Float32Array(bits.buffer)
 }
 
+/** Single precision → bfloat16: the nearest, ties to even; beyond the largest one infinity. A NaN stays one. */
+export function f32ToBf16(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  return Uint16Array.from(bits, whole => {
+    if ((whole & 0x7fffffff) > 0x7f800000) return (whole >>> 16) | 0x40
+    return (whole + 0x7fff + ((whole >>> 16) & 1)) >>> 16
+  })
+}
+
 /** The single-precision bits of one half: 5 bits of exponent with bias 15 become 8 with bias 127. */
 function f16Bits(half: number): number {
   const sign = (half & 0x8000) << 16

@@ -12,7 +12,7 @@ import { dropInputs } from './dropout'
 import { inputBackward, product, trainable, weightBackward } from './linear'
 import { factorGradients, type LoraFactors, type LoraOptions, withDropped } from './lora'
 import { matmulNn, matmulNt } from './matmul'
-import { type Shard, shardsOf, type Weight } from './matrix'
+import { shardsOf, type Weight } from './matrix'
 import type { Tape } from './tape'
 import { byFormat, ofFormat } from './weight-formats'
 
@@ -82,9 +82,15 @@ export function changedNorms(
   }
 }
 
-/** Multiplies the rows of an f32 shard by magnitude / norm, both [O]. */
-export function scaleShard(gpu: Gpu, { first, values }: Shard, magnitude: Tensor, norm: Tensor): void {
-  gpu.run(doraScaleRows, { magnitude, norm, w: values }, { first })
+/** rows [N, I] ·= magnitude / norm, both [O], from `first` on. */
+export function scaleRows(
+  gpu: Gpu,
+  rows: Tensor,
+  magnitude: Tensor,
+  norm: Tensor,
+  { first }: { readonly first: number },
+): void {
+  gpu.run(doraScaleRows, { magnitude, norm, w: rows }, { first })
 }
 
 /**

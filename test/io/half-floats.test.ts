@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { bf16ToF32, f16ToF32 } from '../../src/io/half-floats'
+import { bf16ToF32, f16ToF32, f32ToBf16 } from '../../src/io/half-floats'
+import { expectSame } from '../numbers'
 
 const all = Uint16Array.from({ length: 0x10000 }, (_, i) => i)
 
@@ -29,4 +30,27 @@ test('the sign and the payload of a NaN are kept', () => {
   const bits = (values: Float32Array) => Array.from(new Uint32Array(values.buffer))
   expect(bits(f16ToF32(Uint16Array.of(0x7e00, 0xfc01, 0x7d55)))).toEqual([0x7fc00000, 0xff802000, 0x7faaa000])
   expect(bits(bf16ToF32(Uint16Array.of(0x7fc0, 0xff81)))).toEqual([0x7fc00000, 0xff810000])
+})
+
+test('bf16 is rounded to the nearest, ties to even', () => {
+  const finite = all.filter(half => (half & 0x7fff) < 0x7f80)
+  const values = bf16ToF32(finite)
+  expectSame(f32ToBf16(values), finite)
+  // One below, at and above the middle between a value and the next one further from zero.
+  const nudged = (by: number) =>
+    f32ToBf16(new Float32Array(Uint32Array.from(finite, half => half * 0x10000 + 0x8000 + by).buffer))
+  expectSame(nudged(-1), finite)
+  expectSame(
+    nudged(1),
+    finite.map(half => half + 1),
+  )
+  expectSame(
+    nudged(0),
+    finite.map(half => half + (half & 1)),
+  )
+  expect(f32ToBf16(Float32Array.of(Number.NaN, Number.POSITIVE_INFINITY))).toEqual(
+    Uint16Array.of(0x7fc0, 0x7f80),
+  )
+  // A NaN whose payload is all in the lower half stays one.
+  expect(bf16ToF32(f32ToBf16(new Float32Array(Uint32Array.of(0x7f800001).buffer)))[0]).toBeNaN()
 })
