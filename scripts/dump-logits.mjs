@@ -1,11 +1,12 @@
 // Logits of a model with an adapter, as this library computes them, for check-peft.py to compare with.
 //
-//     node scripts/dump-logits.mjs MODEL_DIR ADAPTER_DIR LOGITS.json
+//     node scripts/dump-logits.mjs MODEL_DIR ADAPTER_DIR LOGITS.json [MERGED_DIR]
 //
-// Where ADAPTER_DIR holds no adapter, one is made with random factors and exported into it.
+// Where ADAPTER_DIR holds no adapter, one is made with DoRA and random factors and exported into it. Into MERGED_DIR goes
+// the model with the adapter in its weights.
 
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withSource } from './source.mjs'
 
@@ -15,15 +16,15 @@ const TEXTS = [
   'Ünseen: 1 + 1 = 2?',
 ]
 
-const [modelDir, adapterDir, logitsFile] = process.argv.slice(2)
+const [modelDir, adapterDir, logitsFile, mergedDir] = process.argv.slice(2)
 if (!logitsFile) {
-  console.error('usage: node scripts/dump-logits.mjs MODEL_DIR ADAPTER_DIR LOGITS.json')
+  console.error('usage: node scripts/dump-logits.mjs MODEL_DIR ADAPTER_DIR LOGITS.json [MERGED_DIR]')
   process.exit(2)
 }
 
 /** Makes an adapter that changes something: A as training begins with, B spread like it. */
 function makeAdapter({ LoraAdapter, counterHash }, network) {
-  const adapter = LoraAdapter.create(network, { rank: 4, alpha: 6, seed: 1 })
+  const adapter = LoraAdapter.create(network, { rank: 4, alpha: 3, dora: true, rslora: true, seed: 1 })
   adapter.parameters.forEach(({ name, value }, p) => {
     if (!name.endsWith('lora_B.weight')) return
     const values = Float32Array.from({ length: value.size }, (_, i) => counterHash(2, p, i) / 2 ** 32 - 0.5)
@@ -44,7 +45,8 @@ async function run(load) {
   const { counterHash } = await load('losses/draw')
 
   const gpu = await openGpu()
-  const { network, tokenizer } = await loadModel(gpu, filesFromFolder(modelDir))
+  const source = filesFromFolder(modelDir)
+  const { network, tokenizer } = await loadModel(gpu, source)
   let adapter
   if (existsSync(join(adapterDir, 'adapter_config.json'))) {
     adapter = LoraAdapter.fromPeft(network, await readPeftAdapter(filesFromFolder(adapterDir)))
@@ -63,6 +65,15 @@ async function run(load) {
   const V = network.vocabulary
   const rows = Array.from({ length: hidden.shape[0] }, (_, t) => [...values.subarray(t * V, (t + 1) * V)])
   await writeFile(logitsFile, JSON.stringify({ ids, logits: rows }))
+  if (mergedDir) {
+    const { exportModel } = await load('training/export-model')
+    await mkdir(mergedDir, { recursive: true })
+    for (const { path, chunks } of await exportModel(network, source, { adapter })) {
+      const file = await open(join(mergedDir, path), 'w')
+      for await (const chunk of chunks()) await file.write(chunk)
+      await file.close()
+    }
+  }
   console.log(`${gpu.adapterName}: ${rows.length} × ${V} logits in ${logitsFile}`)
 }
 
