@@ -8,14 +8,14 @@ import type { EncodedLabelled } from './examples'
 import { type LiveReference, packedTensors, writeLogProbs } from './training-program'
 
 /**
- * Each example's prompt with the answer of the next one, the last with that of the first: KTO's estimate of how far the
- * policy is from its reference. https://arxiv.org/abs/2402.01306 §4.1; TRL rotates within a batch too.
+ * Each example's prompt with the answer of the one before it, the first with that of the last: KTO's estimate of how far
+ * the policy is from its reference. https://arxiv.org/abs/2402.01306 §4.1; TRL rotates a batch in the same direction.
  *
  * @param limit tokens of the longest sequence; longer ones keep their start
  */
 export function mismatched(labelled: readonly EncodedLabelled[], limit: number): EncodedAnswer[] {
   return labelled.map(({ answer }, n) => {
-    const { ids: other, answerBegin: from } = labelled[(n + 1) % labelled.length]!.answer
+    const { ids: other, answerBegin: from } = labelled.at(n - 1)!.answer
     const ids = [...answer.ids.subarray(0, answer.answerBegin), ...other.subarray(from)]
     return { ids: Uint32Array.from(ids.slice(0, limit)), answerBegin: answer.answerBegin }
   })
