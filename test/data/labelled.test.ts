@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type LabelledAnswer, pairLabelled, readLabelled } from '../../src/data/labelled'
+import { type LabelledAnswer, pairLabelled, readLabelled, unpair } from '../../src/data/labelled'
 import { readPairs } from '../../src/data/read-pairs'
 
 const user = (content: string) => ({ role: 'user', content })
@@ -126,5 +126,32 @@ describe('pairLabelled', () => {
     )
     const again = await readPairs(JSON.stringify(pairs[0]?.raw))
     expect(again.pairs[0]).toMatchObject({ prompt: pairs[0]?.prompt, chosen: 'a', rejected: 'b' })
+  })
+})
+
+describe('unpair', () => {
+  it('gives every chosen answer, then every rejected one, and pairing undoes it', async () => {
+    const lines = ['q', 'r', 's'].map(q => JSON.stringify({ prompt: q, chosen: `${q}+`, rejected: `${q}-` }))
+    const { pairs } = await readPairs(lines.join('\n'))
+    const answers = unpair(pairs)
+    expect(answers.map(({ index, completion, label }) => [index, completion, label])).toEqual([
+      [0, 'q+', true],
+      [1, 'r+', true],
+      [2, 's+', true],
+      [0, 'q-', false],
+      [1, 'r-', false],
+      [2, 's-', false],
+    ])
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(6)
+    const again = pairLabelled(answers)
+    expect(again.unpaired).toEqual([])
+    expect(again.pairs.map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected])).toEqual(
+      pairs.map(({ prompt, chosen, rejected }) => [prompt, chosen, rejected]),
+    )
+    // Its raw rows are TRL's, which are read back.
+    const read = await readLabelled(answers.map(({ raw }) => JSON.stringify(raw)).join('\n'))
+    expect(read.answers.map(({ prompt, completion, label }) => [prompt, completion, label])).toEqual(
+      answers.map(({ prompt, completion, label }) => [prompt, completion, label]),
+    )
   })
 })
