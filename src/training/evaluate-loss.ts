@@ -51,7 +51,7 @@ export async function evaluateLoss<L extends Loss>(
   } = options
   if (examples.length === 0) throw new TrainingError('there is nothing to evaluate on')
   const needsLive = usesReference(loss) && (!references || (loss.kind === 'labelled' && loss.kl))
-  const stepped = { gpu: network.gpu, network, map: adapter, parameters: [] }
+  const stepped = { gpu: network.gpu, network, map: adapter, parameters: [], trainsEmbedding: false }
   using reference = needsLive ? openReference(stepped, options.reference ?? 'live', null) : null
   using stepper = new TrainingStepper(stepped, {
     ...{ loss, live: reference?.live ?? null, recompute: false, dropout: 0, noise: 0, optimizer: null },

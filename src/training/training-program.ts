@@ -27,8 +27,8 @@ export interface ProgramJob {
   readonly adapter: LoraMap | null
   /** What gets gradients; none for an evaluation. */
   readonly parameters: readonly Parameter[]
-  /** Whether the network's own weights are among them. */
-  readonly trainsNetwork: boolean
+  /** Whether rows of an embedding are among them: their tokens must be grouped. */
+  readonly trainsEmbedding: boolean
   readonly loss: Loss
   /** The terms' own numbers. */
   readonly states: readonly (Tensor | null)[]
@@ -201,9 +201,9 @@ export function packedTensors(gpu: Gpu, { ids, index }: TokenBatch, { groups = f
 
 type Inputs = ReturnType<typeof inputTensors>
 
-function inputTensors({ gpu, loss, noise, trainsNetwork }: ProgramJob, batch: MicroBatch) {
+function inputTensors({ gpu, loss, noise, trainsEmbedding }: ProgramJob, batch: MicroBatch) {
   const [T, R, N, S] = [batch.ids.length, batch.index.length, batch.examples, batch.spans.length]
-  const tokens = packedTensors(gpu, batch, { groups: trainsNetwork })
+  const tokens = packedTensors(gpu, batch, { groups: trainsEmbedding })
   const terms = loss.terms.map(() => ({
     weights: gpu.empty([R, 2]),
     lengths: gpu.empty([S]),

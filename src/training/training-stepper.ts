@@ -53,7 +53,7 @@ export interface StepperOptions {
 const PROGRAM_LIMIT = 64
 
 /** What a stepper works on. */
-export type Stepped = Pick<Trainable, 'gpu' | 'network' | 'map' | 'parameters'>
+export type Stepped = Pick<Trainable, 'gpu' | 'network' | 'map' | 'parameters' | 'trainsEmbedding'>
 
 /** Runs optimizer steps, or evaluations. From the second step of a shape on, a step creates nothing. */
 export class TrainingStepper implements Disposable {
@@ -79,7 +79,7 @@ export class TrainingStepper implements Disposable {
     this.#job = {
       ...{ gpu, network, adapter: map, loss, live, recompute, dropout, noise },
       parameters: optimizer ? parameters : [],
-      trainsNetwork: optimizer !== null && map === null,
+      trainsEmbedding: optimizer !== null && stepped.trainsEmbedding,
       states: this.states,
       kl: this.#kl,
     }

@@ -9,6 +9,7 @@ import { planNetwork } from '../../src/models/plan-model'
 import { f32 } from '../../src/ops/format-f32'
 import { evaluateLoss } from '../../src/training/evaluate-loss'
 import type { EncodedPair, EncodedSequence, ExampleOf } from '../../src/training/examples'
+import { fullWeights } from '../../src/training/full-weights'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { startingLogProbs } from '../../src/training/reference'
 import { type TrainOptions, type TrainStep, train } from '../../src/training/train'
@@ -43,7 +44,24 @@ async function run<L extends Loss>(gpu: Gpu, examples: readonly ExampleOf<L>[], 
   return { steps, values: await gpu.read(adapter.values) }
 }
 
+/** As `run`, training the model's own weights. */
+async function runWhole<L extends Loss>(
+  gpu: Gpu,
+  examples: readonly ExampleOf<L>[],
+  options: TrainOptions<L>,
+) {
+  using network = tinyLlama(gpu)
+  using weights = fullWeights(network)
+  const steps: TrainStep[] = []
+  for await (const step of train<L>(weights, examples, options)) steps.push(step)
+  const values = await Promise.all(weights.arenas.map(arena => gpu.read(arena.values)))
+  return { steps, values }
+}
+
 const short = { learningRate: 0.02, epochs: 2, batchSize: 4, seed: 5 }
+
+/** Whole weights learn at a tenth of an adapter's rate. */
+const gentle = { ...short, learningRate: 0.002 }
 
 describe('what must hold of any training', () => {
   test('a policy equal to its reference has the loss ln 2 and no reward, to the last bit', async ({
@@ -104,6 +122,25 @@ describe('what must hold of any training', () => {
     const packed = await run(gpu, examples, { ...options, packs, batchSize: 3, accumulation: 1 })
     expect(packed.steps.map(step => step.num_tokens)).toEqual(apart.steps.map(step => step.num_tokens))
     expect(packed).toEqual(apart)
+  })
+
+  test('a frozen copy of the weights gives the bits of cached log-probs', async ({ gpu }) => {
+    const cached = await runWhole(gpu, pairs(8), { ...gentle, loss: dpo() })
+    const copy = await runWhole(gpu, pairs(8), { ...gentle, loss: dpo(), reference: 'copy' })
+    expect(copy).toEqual(cached)
+    expect(cached.steps.at(-1)!.loss).toBeLessThan(cached.steps[0]!.loss)
+  })
+
+  test('a reference that is moved all the way after each step sees no margin', async ({ gpu }) => {
+    const options = { ...gentle, loss: dpo(), reference: 'copy' } as const
+    const moved = await runWhole(gpu, pairs(8), { ...options, sync: { steps: 1, alpha: 1 } })
+    for (const step of moved.steps) expectClose([step.loss], [Math.LN2], { atol: 1e-6, rtol: 0 })
+    const halfway = await runWhole(gpu, pairs(8), { ...options, sync: { steps: 2, alpha: 0.5 } })
+    const still = await runWhole(gpu, pairs(8), options)
+    // The same until it is moved, and less of a margin from then on.
+    expect(halfway.steps.slice(0, 2)).toEqual(still.steps.slice(0, 2))
+    const margin = ({ steps }: typeof still) => Math.abs(steps[2]!['rewards/margins']!)
+    expect(margin(halfway)).toBeLessThan(margin(still))
   })
 
   test('evaluation sees what the first step sees, and draws the same each time', async ({ gpu }) => {
