@@ -489,6 +489,7 @@ export { estimateTraining, type TrainingEstimate } from './training/estimate-tra
 export { type EvaluateLossOptions, evaluateLoss } from './training/evaluate-loss'
 export type { EncodedLabelled, EncodedSequence, Example, ExampleOf } from './training/examples'
 export { checkFingerprint, type Fingerprint } from './training/fingerprint'
+export { type FullWeightsOptions, fullWeights } from './training/full-weights'
 export { type LionOptions, lion } from './training/lion'
 export { LoraAdapter, type LoraOptions } from './training/lora-adapter'
 export type { Metrics } from './training/metrics'
