@@ -156,7 +156,10 @@ it.each([
   ['docs/strategies.md', /^distinct: of 1 rows, as many random ones share 1, and the longest 1\. /m],
   ['docs/templates.md', /^trained: An apple\.<\|im_end\|>$/m],
   ['docs/training.md', /^after: ./m],
-  ['docs/training-data.md', /^1 of 1 pairs, 0 cut, \d+ tokens$[\s\S]*^1 rows in 1 packs\n1 labels to learn$/m],
+  [
+    'docs/training-data.md',
+    /^1 of 1 pairs, 0 cut, \d+ tokens$[\s\S]*^1 rows in 1 packs\n1 labels to learn$/m,
+  ],
 ] as const)(
   'runs the example of %s as it stands',
   async (document, said) => {
