@@ -2,7 +2,7 @@ import type { Gpu } from '../src/gpu/gpu'
 import type { CausalDecoder } from '../src/models/causal-decoder'
 import { type GatedDecoderConfig, gatedDecoder } from '../src/models/gated-decoder'
 import { swiglu } from '../src/ops/swiglu'
-import { noise } from './numbers'
+import { noise } from './noise'
 
 export const tinyConfig: GatedDecoderConfig = {
   architecture: 'llama',

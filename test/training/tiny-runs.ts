@@ -6,7 +6,7 @@ import { LoraAdapter, type LoraOptions } from '../../src/training/lora-adapter'
 import { type TrainOptions, type TrainStep, train } from '../../src/training/train'
 import type { CheckpointOptions } from '../../src/training/train-options'
 import type { Trainable } from '../../src/training/trainable'
-import { noise } from '../numbers'
+import { noise } from '../noise'
 import { tinyConfig, tinyLlama } from '../tiny-llama'
 
 const ids = (seed: number) => Uint32Array.from(noise(8 + (seed % 16), seed), x => Math.floor((x + 1) * 30))

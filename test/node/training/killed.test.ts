@@ -28,11 +28,7 @@ beforeAll(() =>
     root,
     configFile: false,
     logLevel: 'error',
-    build: {
-      ...{ ssr: 'test/node/training/kept-training.ts', outDir: built, target: 'node20', minify: false },
-      // What the tests' own modules import for tests is left out.
-      rolldownOptions: { treeshake: { moduleSideEffects: false } },
-    },
+    build: { ssr: 'test/node/training/kept-training.ts', outDir: built, target: 'node20', minify: false },
   }),
 )
 afterAll(() => rmSync(built, { recursive: true, force: true }))
@@ -117,7 +113,7 @@ test('where space runs out a run stops with what it has, and goes on when there 
   const lines = await trainIn(folder)
   expect(lines.find(line => 'resumed' in line)?.resumed).toBe(written.at(-1))
   expectWhole(folder, lines)
-}, 60_000)
+}, 120_000)
 
 test('a run whose last checkpoint was torn goes on from the one before, and says so', async () => {
   const folder = temporaryFolder()

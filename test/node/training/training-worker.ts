@@ -1,0 +1,3 @@
+import { trainKept } from './training-actions'
+
+globalThis.onmessage = ({ data }: MessageEvent<string>) => trainKept(data, line => postMessage(line))
