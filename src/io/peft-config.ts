@@ -41,6 +41,12 @@ export function scaleOf(config: PeftConfig, module: string): number {
   return config.useRslora ? alpha / Math.sqrt(rank) : alpha / rank
 }
 
+/** The α of a module that gives its scale as α/r. */
+export function alphaOf(config: PeftConfig, module: string): number {
+  const alpha = ofModule(config.alphaPattern, module, config.loraAlpha)
+  return config.useRslora ? alpha * Math.sqrt(rankOf(config, module)) : alpha
+}
+
 /** An adapter that is broken, or that asks for more than LoRA or DoRA on linear layers. */
 export class PeftAdapterError extends Error {
   override name = 'PeftAdapterError'
