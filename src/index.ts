@@ -114,7 +114,9 @@ export {
 export type { EncodedPieces, TextPiece } from './io/encode-pieces'
 export { filesFromFolder } from './io/folder-files'
 export { folderStore } from './io/folder-store'
+export { GgufError, ggufLora } from './io/gguf-lora'
 export { DamagedFileError, HubError, type HubReason, type RetryOptions } from './io/hub-error'
+export type { FloatDtype } from './io/merged-files'
 export {
   type ByteSource,
   filesFromDirectory,
@@ -182,8 +184,16 @@ export {
 } from './job/chunks'
 export { ConfigError } from './job/config-error'
 export { expectedOf, fieldFromText, fieldText } from './job/field-values'
+export { jobTemplates } from './job/job-templates'
 export { type JoinedParts, joinParts, type Part } from './job/join-parts'
 export { type LoadedScorer, loadScorer } from './job/load-scorer'
+export { makeLoss } from './job/make-loss'
+export {
+  adapterOptions,
+  makeTrainable,
+  makeTraining,
+  type ReferenceModel,
+} from './job/make-training'
 export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
 export {
   type LossName,
@@ -207,6 +217,7 @@ export {
 export { recipes } from './job/recipes'
 export { EMBEDDING, embeddingColumns, type RowColumns, rowLine, scoreColumns } from './job/row-columns'
 export { rowText } from './job/row-text'
+export { type SampledPairs, type SampleOptions, samplePairs } from './job/sampled-pairs'
 export { columnsOf, scoreByRanks } from './job/score-columns'
 export { selectRows } from './job/select-rows'
 export {
@@ -223,7 +234,6 @@ export {
   type Evaluation,
   encodeForJob,
   evaluate,
-  JobError,
   type TrainEvent,
   trainOptions,
   trainPairs,
@@ -237,6 +247,19 @@ export {
   parseTrainingOptions,
   type TrainingOptions,
 } from './job/training-config'
+export {
+  dataOf,
+  type LeftOut,
+  type PreparedData,
+  prepareData,
+  type TrainingData,
+} from './job/training-data'
+export type {
+  DataEvent,
+  TrainingEvent,
+  TrainingJobOptions,
+  TrainingPhase,
+} from './job/training-events'
 export {
   applies,
   type Condition,
@@ -253,6 +276,7 @@ export {
   type TrainingConfig,
   trainingFields,
 } from './job/training-fields'
+export { JobError, trainingJob } from './job/training-job'
 export { allTokens } from './losses/all-tokens'
 export { aot } from './losses/aot'
 export { aotUnpaired } from './losses/aot-unpaired'
@@ -320,6 +344,7 @@ export { GenerationError } from './models/generation-error'
 export { type Encoder, loadEncoder } from './models/load-encoder'
 export { type LoadModelOptions, loadModel, type Model } from './models/load-model'
 export type { LoadOptions } from './models/load-network'
+export { namedStorages } from './models/named-storages'
 export { loadOnnxModel, type OnnxCausalModel } from './models/onnx-causal'
 export { type PlanOptions, planModel } from './models/plan-model'
 export { type TokenLogProbOptions, tokenLogProbs } from './models/token-log-probs'
@@ -488,10 +513,12 @@ export { CheckpointError, NonFiniteError, TrainingError } from './training/error
 export { estimateTraining, type TrainingEstimate } from './training/estimate-training'
 export { type EvaluateLossOptions, evaluateLoss } from './training/evaluate-loss'
 export type { EncodedLabelled, EncodedSequence, Example, ExampleOf } from './training/examples'
+export { type ExportedFile, type ExportOptions, exportModel } from './training/export-model'
 export { checkFingerprint, type Fingerprint } from './training/fingerprint'
 export { type FullWeightsOptions, fullWeights } from './training/full-weights'
 export { type LionOptions, lion } from './training/lion'
 export { LoraAdapter, type LoraOptions } from './training/lora-adapter'
+export { mergeAdapter } from './training/merge-adapter'
 export type { Metrics } from './training/metrics'
 export type { PairLogProbs } from './training/micro-batch'
 export type { Optimizer, OptimizerKind, Trained } from './training/optimizer'
