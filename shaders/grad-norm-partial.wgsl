@@ -1,10 +1,11 @@
-// part[p] = sum of squares of the p-th part of the gradients
+// part[first + p] = sum of squares of the p-th of `parts` parts of the gradients
 //
-// grads [N]   part [P]. One workgroup per part. P does not depend on the device, so the sum's order does not.
+// grads [N]   part [P]. One workgroup per part. Their number does not depend on the device, so the sum's order does not.
 
 struct Params {
   N: u32,
-  P: u32,
+  first: u32,
+  parts: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -13,11 +14,11 @@ struct Params {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let width = (params.N + params.P - 1) / params.P;
+  let width = (params.N + params.parts - 1) / params.parts;
   let begin = group.x * width;
   let end = min(begin + width, params.N);
   var squares = 0.0;
   for (var i = begin + lane; i < end; i += WORKGROUP_SIZE) { squares += grads[i] * grads[i]; }
   let sum = workgroup_sum(squares, lane);
-  if (lane == 0) { part[group.x] = sum; }
+  if (lane == 0) { part[params.first + group.x] = sum; }
 }

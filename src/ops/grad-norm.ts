@@ -5,12 +5,19 @@ import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 
+/** Values of a part, unless there would be too many parts for one workgroup to sum up quickly. */
+const PART = 1024
+const PARTS = 256
+
+/** It depends on the tensor alone, not on the device, so the order of the sum does too. */
+const partsOf = (N: number) => Math.min(PARTS, Math.ceil(N / PART))
+
 export const gradNormPartial = defineKernel({
   name: 'grad-norm-partial',
   code: [reduce, partial],
-  params: { N: 'u32', P: 'u32' },
+  params: { N: 'u32', first: 'u32', parts: 'u32' },
   bindings: { grads: read('f32', 'N'), part: write('f32', 'P') },
-  workgroups: ({ P }) => [P],
+  workgroups: ({ N }) => [partsOf(N)],
 })
 
 export const gradNormTotal = defineKernel({
@@ -21,8 +28,6 @@ export const gradNormTotal = defineKernel({
   workgroups: () => [1],
 })
 
-/** Parts of each tensor. It does not depend on the device, so the order of the sum does not. */
-const PARTS = 256
 /** In place of no limit: no finite norm reaches it, and dividing it by the least norm does not overflow. */
 const NO_LIMIT = 1e30
 
@@ -37,9 +42,12 @@ export function gradNorm(
   norm: Tensor,
   { maxNorm }: { readonly maxNorm: number | null },
 ): void {
-  using part = gpu.empty([grads.length * PARTS])
-  grads.forEach((tensor, i) => {
-    gpu.run(gradNormPartial, { grads: tensor, part: part.rows(i * PARTS, (i + 1) * PARTS) }, {})
-  })
+  using part = gpu.empty([grads.reduce((sum, { size }) => sum + partsOf(size), 0)])
+  let first = 0
+  for (const tensor of grads) {
+    const parts = partsOf(tensor.size)
+    gpu.run(gradNormPartial, { grads: tensor, part }, { first, parts })
+    first += parts
+  }
   gpu.run(gradNormTotal, { part, norm }, { max_norm: maxNorm ?? NO_LIMIT })
 }
