@@ -276,7 +276,8 @@ export {
   type TrainingConfig,
   trainingFields,
 } from './job/training-fields'
-export { JobError, trainingJob } from './job/training-job'
+export { JobError, templated, trainingJob } from './job/training-job'
+export { packsOf } from './job/training-round'
 export { allTokens } from './losses/all-tokens'
 export { aot } from './losses/aot'
 export { aotUnpaired } from './losses/aot-unpaired'

@@ -235,6 +235,22 @@ export const courseFields = {
     none: 'before and after only',
     min: 1,
   },
+  evalAnswers: {
+    kind: 'integer',
+    label: 'Answers shown',
+    help: 'Prompts that the model answers before and after, to compare what it writes and how long.',
+    default: 4,
+    min: 0,
+    when: conversations,
+  },
+  evalTokens: {
+    kind: 'integer',
+    label: 'Tokens of these',
+    help: 'Where such an answer ends at the latest.',
+    default: 128,
+    min: 1,
+    when: conversations,
+  },
   checkpointSteps: {
     kind: 'integer',
     label: 'Checkpoint every',

@@ -11,7 +11,7 @@ import type { FieldValue, NumberField, TrainingField, WeightedLoss } from './tra
 export function fieldValue(key: string, field: TrainingField, value: unknown): FieldValue {
   if (value === null && field.none !== undefined) return null
   const wrong = (): never => {
-    throw new ConfigError(`${key} is ${JSON.stringify(value)}, expected ${expectedOf(field)}`)
+    throw new ConfigError(`${key} is ${JSON.stringify(value)}, expected ${expectedOf(field)}`, key)
   }
   switch (field.kind) {
     case 'number':
@@ -43,7 +43,8 @@ export function fieldFromText(key: string, field: TrainingField, text: string): 
     case 'number':
     case 'integer': {
       const value = typed === '' ? Number.NaN : Number(typed)
-      if (!inRange(field, value)) throw new ConfigError(`${key} is '${text}', expected ${expectedOf(field)}`)
+      if (!inRange(field, value))
+        throw new ConfigError(`${key} is '${text}', expected ${expectedOf(field)}`, key)
       return value
     }
     case 'flag':
@@ -118,19 +119,20 @@ function weightedLosses(key: string, value: unknown): readonly WeightedLoss[] {
   if (!Array.isArray(entries) || entries.length === 0)
     throw new ConfigError(
       `${key} is ${JSON.stringify(value)}, expected a loss, or several such as dpo:0.8,sft:0.2`,
+      key,
     )
   const losses = entries.map(entry =>
     typeof entry === 'string' ? lossOfText(key, entry) : lossOf(key, entry),
   )
   const twice = losses.find(({ name }, i) => losses.some((other, k) => k < i && other.name === name))
-  if (twice) throw new ConfigError(`${key} names ${twice.name} twice; give it one weight`)
+  if (twice) throw new ConfigError(`${key} names ${twice.name} twice; give it one weight`, key)
   return losses
 }
 
 function lossOfText(key: string, text: string): WeightedLoss {
   const [name = '', weight, ...more] = text.split(':')
   if (more.length > 0)
-    throw new ConfigError(`${key} has '${text}', expected a name and a weight such as sft:0.2`)
+    throw new ConfigError(`${key} has '${text}', expected a name and a weight such as sft:0.2`, key)
   return lossOf(key, {
     name: name.trim(),
     weight: weight === undefined ? 1 : weight.trim() === '' ? Number.NaN : Number(weight),
@@ -148,15 +150,21 @@ function lossOf(key: string, entry: unknown): WeightedLoss {
   }
   const [unknown] = Object.keys(more)
   if (unknown !== undefined)
-    throw new ConfigError(`${key} has an entry with ${unknown}, expected a name and a weight`)
+    throw new ConfigError(`${key} has an entry with ${unknown}, expected a name and a weight`, key)
   const known = typeof name === 'string' ? lossNamed(name) : undefined
   if (known === undefined) {
     const near = typeof name === 'string' ? nearestName(name, Object.keys(namedLosses)) : undefined
     const which = near === undefined ? `one of ${Object.keys(namedLosses).join(', ')}` : `such as ${near}`
-    throw new ConfigError(`${key} has ${JSON.stringify(name ?? entry)}, which is no loss; expected ${which}`)
+    throw new ConfigError(
+      `${key} has ${JSON.stringify(name ?? entry)}, which is no loss; expected ${which}`,
+      key,
+    )
   }
   if (typeof weight !== 'number' || !Number.isFinite(weight) || weight <= 0)
-    throw new ConfigError(`${key}: the weight of ${known} is ${String(weight)}, expected a number above 0`)
+    throw new ConfigError(
+      `${key}: the weight of ${known} is ${String(weight)}, expected a number above 0`,
+      key,
+    )
   return { name: known, weight }
 }
 
@@ -167,6 +175,7 @@ export function checkLosses(losses: readonly WeightedLoss[], method: Method): vo
   const known = Object.keys(namedLosses).filter(name => methodsOf(name).includes(method))
   throw new ConfigError(
     `loss is ${foreign.name}, which is for the method ${methodsOf(foreign.name).join(' or ')} and not for ${method}; expected ${known.join(', ')}`,
+    'loss',
   )
 }
 

@@ -52,10 +52,16 @@ export const trainedFields = {
   targets: {
     kind: 'list',
     label: 'Layers',
-    help: 'Names of the linear layers that the adapter changes, such as q_proj.',
+    help: 'Names of the layers that are trained, such as q_proj.',
     default: null,
-    none: 'every linear layer but the output projection',
-    when: adapter,
+    none: 'all: of an adapter every linear layer but the output projection',
+  },
+  trainEmbedding: {
+    kind: 'flag',
+    label: 'Embedding too',
+    help: 'Trains the embedding and the output projection too.',
+    default: true,
+    when: [{ trained: ['full'] }],
   },
   storage: {
     kind: 'choice',

@@ -37,7 +37,7 @@ export function parseTrainingOptions(json: unknown): TrainingOptions {
 export function completeConfig(options: TrainingOptions): TrainingConfig {
   const { values, unused } = complete(parseTrainingOptions(options) as FieldValues)
   const [first] = unused
-  if (first !== undefined) throw new ConfigError(whyUnused(first, values))
+  if (first !== undefined) throw new ConfigError(whyUnused(first, values), first)
   checkCombination(values)
   return values
 }
@@ -72,7 +72,7 @@ export function changeOptions(options: TrainingOptions, changes: TrainingOptions
   }
   const { values, unused } = complete(merged)
   for (const key of unused) {
-    if (Object.hasOwn(changes, key)) throw new ConfigError(whyUnused(key, values))
+    if (Object.hasOwn(changes, key)) throw new ConfigError(whyUnused(key, values), key)
     delete merged[key]
     left.push(key)
   }
