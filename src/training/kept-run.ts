@@ -2,10 +2,10 @@ import type { Gpu } from '../gpu/gpu'
 import { type Checkpoint, type CheckpointState, latestCheckpoint, writeCheckpoint } from './checkpoint'
 import { CheckpointError } from './errors'
 import type { Example } from './examples'
-import { checkFingerprint, type Fingerprint } from './fingerprint'
+import { checkFingerprint, type Fingerprint, isSamePart } from './fingerprint'
 import { type References, startingLogProbs } from './reference'
 import { cachedReferences, labelledReferences, pairReferences, type ReferenceKind } from './reference-cache'
-import { modelDigest, runFingerprint } from './run-fingerprint'
+import { modelProbe, runFingerprint } from './run-fingerprint'
 import { type CheckpointOptions, referenceSource, type TrainOptions } from './train-options'
 import type { Trainable } from './trainable'
 
@@ -45,7 +45,7 @@ export class KeptRun {
     const fingerprint = await runFingerprint(trainable, examples, totalSteps, options)
     const source = referenceSource(trainable, options)
     const needsStart = source === 'copy' || (source === 'cached' && !options.references)
-    const start = needsStart ? await modelDigest(trainable, examples) : null
+    const start = needsStart ? await modelProbe(trainable, examples) : null
     const begun = latest?.fingerprint.start
     if (latest) {
       // Log-probs of the start may be in the store, and a copy that moves is in the checkpoint: then it is not needed.
@@ -70,7 +70,7 @@ export class KeptRun {
     const { data, start } = this.fingerprint
     const of = { data: data!, start: start!, ...this.options.fingerprint }
     const compute = async (part: readonly Example[], report: (done: number) => void) => {
-      if (start !== this.start) {
+      if (!isSamePart(start!, this.start!)) {
         throw new CheckpointError(
           `the reference log-probs of the run are not in ${this.options.store.name}, and what is trained is not as it was when the run began: resume with the model and adapter that it was begun with`,
         )

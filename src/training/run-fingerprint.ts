@@ -6,7 +6,7 @@ import type { LoraMap } from '../nn/linear'
 import { adamW } from './adamw'
 import { dataDigest } from './data-digest'
 import type { Example } from './examples'
-import type { Fingerprint } from './fingerprint'
+import { type Fingerprint, logProbsPart } from './fingerprint'
 import type { OptimizerKind } from './optimizer'
 import { linearSchedule } from './schedule'
 import type { TrainOptions } from './train-options'
@@ -40,28 +40,29 @@ export async function runFingerprint(
     optimizer: `${optimizer.name} ${await optimizerDigest(optimizer)}`,
     schedule: await dataDigest([rates]),
     // A network that is itself trained is not what it was when the run began.
-    ...(map ? { model: await modelDigest({ network, map: null }, examples) } : {}),
+    ...(map ? { model: await modelProbe({ network, map: null }, examples) } : {}),
     trained: await trainedDigest(trainable),
     ...(references ? { references: await dataDigest(references) } : {}),
     ...(packs ? { packs: await dataDigest(packs) } : {}),
     ...(sync ? { sync: JSON.stringify([sync.steps, sync.alpha]) } : {}),
     ...(typeof reference === 'string' ? { reference } : {}),
     ...(typeof reference === 'object'
-      ? { reference: await modelDigest({ network: reference.network, map: reference.adapter }, examples) }
+      ? { reference: await modelProbe({ network: reference.network, map: reference.adapter }, examples) }
       : {}),
     ...checkpoint?.fingerprint,
   }
 }
 
-/** Digest of the log-probs of an example's first tokens: other weights, or another GPU, have others. */
-export async function modelDigest(
+/** Log-probs of an example's first tokens, in nats: they tell models apart without reading all of their weights. */
+export async function modelProbe(
   { network, map }: { readonly network: Trainable['network']; readonly map: LoraMap | null },
   [first]: readonly Example[],
 ): Promise<string> {
-  if (!first) return dataDigest([])
+  if (!first) return logProbsPart([])
   const { ids } = 'chosen' in first ? first.chosen : 'answer' in first ? first.answer : first
   const probe = { ids: ids.slice(0, PROBE_TOKENS), answerBegin: 1 }
-  return dataDigest(await tokenLogProbs(network, [probe], { adapter: map }))
+  const [logProbs] = await tokenLogProbs(network, [probe], { adapter: map })
+  return logProbsPart(logProbs!)
 }
 
 /** Of what is trained: names and shapes, and how an adapter's factors are scaled. */

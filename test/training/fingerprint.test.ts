@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { CheckpointError } from '../../src/training/errors'
-import { checkFingerprint } from '../../src/training/fingerprint'
+import { checkFingerprint, logProbsPart } from '../../src/training/fingerprint'
 
 const digest = (digit: string) => digit.repeat(64)
 
@@ -17,4 +17,16 @@ test('names everything that differs, and shows what is short', () => {
       'checkpoint-000001.safetensors belongs to another run: data differs; epochs was not given and is 2; learningRate was 0.001 and is 0.0001; toString was x and is not given. Resume with what it was begun with, or name another store',
     ),
   )
+})
+
+test('log-probs may be rounded otherwise, and no more', () => {
+  const probe = (...values: number[]) => ({ model: logProbsPart(Float32Array.from(values)) })
+  expect(probe(-1, -0.1).model).toBe('log-probs -1 -0.10000000149011612')
+  for (const same of [probe(-1, -20), probe(-1.001, -20.02), probe(-0.999, -19.98)])
+    checkFingerprint(probe(-1, -20), same, 'a')
+  const others = [probe(-1.003, -20), probe(-1, -20.03), probe(-1), probe(-1, -20, -3), probe(-1, Number.NaN)]
+  for (const other of [...others, { model: digest('a') }, {}])
+    expect(() => checkFingerprint(probe(-1, -20), other, 'a'), JSON.stringify(other)).toThrow(
+      /model (was|differs)/,
+    )
 })
