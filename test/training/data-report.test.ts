@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Pair, Turn } from '../../src/data/row'
 import { loadTokenizer } from '../../src/io/tokenizer'
+import { complexityPrompt } from '../../src/scoring/deita'
+import { encodeScored } from '../../src/scoring/encode-scored'
 import { dataReport } from '../../src/training/data-report'
 import { encodePairs } from '../../src/training/encode-pairs'
 import { encodeRows } from '../../src/training/encode-rows'
@@ -122,4 +124,7 @@ test('adds up for what encoders give', async () => {
   expect(dataReport(encodeRows(tokenizer, [{ ...origin(0), turns }])).trainedTokens).toBe(
     tokenizer.encode('An apple.<|im_end|>\n', { addSpecialTokens: false }).length,
   )
+  const labelled = [4, ''].map((stars, i) => ({ ...origin(i), turns, raw: { stars } }))
+  const scored = dataReport(encodeScored(tokenizer, labelled, { prompt: complexityPrompt, label: 'stars' }))
+  expect([scored.kept, scored.trainedTokens, scored.causes[0]!.cause]).toEqual([1, 1, 'no label'])
 })
