@@ -150,7 +150,7 @@ function expectSlopes({ gradient, values: [values] }: LossResult, slopes: readon
 }
 
 describe('losses of extreme pairs', () => {
-  const sides = [-1e4, -300, -40, 0, 40, 300, 1e4]
+  const sides = [-1e4, -300, -40, 0, 2.5, 40, 300, 1e4]
   /** One token each, as far from the reference as that. */
   const sequences = sides
     .flatMap(a => sides.flatMap(b => [a, b]))
@@ -175,6 +175,20 @@ describe('losses of extreme pairs', () => {
         bound,
       )
     },
+  )
+})
+
+test('a loss that is nearly 0 keeps its digits', async ({ gpu }) => {
+  const margins = [40, 60, 100, 160]
+  const pairs = margins.flatMap(margin => [
+    { policy: [0], reference: [-margin] },
+    { policy: [0], reference: [0] },
+  ])
+  const { values } = await runLoss(gpu, dpo({ beta: 0.5 }), { sequences: pairs })
+  expectClose(
+    values[0]!,
+    margins.map(margin => Math.log1p(Math.exp(-margin / 2))),
+    { atol: 0, rtol: 1e-4 },
   )
 })
 
