@@ -96,7 +96,11 @@ export default defineConfig(({ mode }) => ({
       },
       {
         extends: true,
-        optimizeDeps: { exclude: ['webgpu'] },
+        optimizeDeps: {
+          exclude: ['webgpu'],
+          // What is found only once a test runs makes Vite reload the page under it.
+          include: ['d3-array', 'd3-scale', 'd3-shape', 'preact/jsx-dev-runtime', 'preact-render-to-string'],
+        },
         test: {
           name: 'chromium',
           include: ['test/**/*.test.ts'],

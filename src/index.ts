@@ -72,7 +72,21 @@ export { meanHiddenState } from './embedding/mean-hidden-state'
 export { type OnnxEmbedder, type OnnxEmbedderOptions, onnxEmbedder } from './embedding/onnx-embedder'
 export { type PositionWeightedMeanOptions, positionWeightedMean } from './embedding/position-weighted-mean'
 export { type Embeddable, storedVectors, textVectors, type Vectors, VectorsError } from './embedding/vectors'
+export {
+  type AnswerLengths,
+  answerLengths,
+  type Lengths,
+  lengthGrowth,
+} from './evaluation/answer-lengths'
+export { type Answer, type AnswerPromptOptions, answerPrompts, type Prompt } from './evaluation/answers'
 export type { ChoiceMetrics } from './evaluation/choice-metrics'
+export {
+  type AnswerChange,
+  compareRuns,
+  type EvaluatedRun,
+  type MetricChange,
+  type RunComparison,
+} from './evaluation/compare-runs'
 export type { ContinuationOptions } from './evaluation/continuation-log-probs'
 export { EvaluationError } from './evaluation/errors'
 export {
@@ -82,10 +96,20 @@ export {
   multipleChoice,
 } from './evaluation/multiple-choice'
 export {
+  type Chart,
+  type ChartPoint,
+  type ChartSeries,
+  chartsOf,
+  type StepRecord,
+  thinned,
+} from './evaluation/report-charts'
+export {
   type TextPerplexity,
   type TextPerplexityOptions,
   textPerplexity,
 } from './evaluation/text-perplexity'
+export { type ReportContent, trainingReport } from './evaluation/training-report'
+export { type Judged, type WinRate, type WinRateOptions, winRate } from './evaluation/win-rate'
 export type { AdapterInfo } from './gpu/adapter-info'
 export type { Counters } from './gpu/counters'
 export { dryGpu } from './gpu/dry-gpu'

@@ -17,7 +17,7 @@ export interface Answer {
   readonly reason: Generated['reason']
 }
 
-export interface AnswerOptions extends GenerateOptions {
+export interface AnswerPromptOptions extends GenerateOptions {
   /** Called after each answer. */
   readonly onAnswer?: (done: number, total: number) => void
 }
@@ -33,7 +33,7 @@ export interface AnswerOptions extends GenerateOptions {
 export async function answerPrompts(
   model: Model,
   prompts: readonly Prompt[],
-  { maxTokens = 256, onAnswer, ...options }: AnswerOptions = {},
+  { maxTokens = 256, onAnswer, ...options }: AnswerPromptOptions = {},
 ): Promise<(Answer | Missing)[]> {
   const answers: (Answer | Missing)[] = []
   for (const prompt of prompts) {

@@ -30,7 +30,7 @@ const layers: Record<string, readonly string[]> = {
   cli: [],
 }
 
-const sources = import.meta.glob<string>('../../src/**/*.ts', {
+const sources = import.meta.glob<string>('../../src/**/*.{ts,tsx}', {
   eager: true,
   query: '?raw',
   import: 'default',

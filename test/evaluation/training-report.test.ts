@@ -1,0 +1,169 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { trainingReport } from '../../src/evaluation/training-report'
+import { reportContent, trainingRecords } from './report-content'
+
+const plain = (name: string) => `the ${name}`
+const date = new Date(0)
+/** Every beginning of a tag, a comment or a declaration, in order. */
+const tags = (html: string) => html.match(/<[/!?a-z][^\s>]*/gi)
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+
+const hostile = fc.oneof(
+  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .array(
+        fc.constantFrom(
+          ...[
+            '<script>alert(1)</script>',
+            '"><img src=x onerror=alert(1)>',
+            "' onload='x",
+            '</style>',
+            '<!--',
+            '-->',
+          ],
+          ...[
+            '</title>',
+            '<svg/onload=x>',
+            '&lt;b&gt;',
+            '&',
+            '<',
+            '>',
+            '"',
+            "'",
+            '\n',
+            '\u0000',
+            '\u2028',
+            '<?x',
+            ']]>',
+          ],
+          ...['</main></body></html>', '<base href=//x>', '{{x}}', '\ud800', 'javascript:x'],
+        ),
+        { minLength: 1, maxLength: 5 },
+      )
+      .map(parts => parts.join('')),
+  },
+)
+
+describe('trainingReport', () => {
+  it('has every part', () => {
+    const html = trainingReport(reportContent(plain))
+    const headings = [...html.matchAll(/<h2>([^<]*)/g)].map(match => match[1])
+    expect(headings).toEqual(['Training', 'Before and after', 'Win rate', 'Answers', 'Data', 'Options'])
+    for (const text of [
+      ...[
+        'the title',
+        '2026-01-02 03:04 UTC',
+        'the model',
+        'the adapter',
+        'the recipe',
+        'the device',
+        '13 min',
+      ],
+      ...[
+        '50, ended early'.slice(4),
+        '65\u00a0%',
+        '36\u00a0%',
+        'the scorer',
+        'the answer before',
+        'cut off',
+        'the reason',
+      ],
+      ...[
+        'the file',
+        '120 of 123 examples',
+        'the cause: 2',
+        'the shown chosen&lt;|im_end|>',
+        'the value',
+        '62.5\u00a0%',
+      ],
+    ])
+      expect(html, text).toContain(text)
+    expect(html).toContain('["the layer","v_proj"]'.replaceAll('"', '&quot;'))
+    // "the answer before" is three words, "the answer after" as many: only the one that both have counts.
+    expect(html).toContain('3 → 3 tokens')
+  })
+
+  it('draws what the records hold, with the numbers behind each chart', () => {
+    const html = trainingReport(reportContent(plain))
+    const titles = [...html.matchAll(/class="chart-title">([^<]*)/g)].map(match => match[1])
+    expect(titles).toEqual([
+      ...[
+        'Loss',
+        'Reward margin',
+        'Reward accuracy',
+        'Rewards',
+        'Log-probability of answers',
+        'Length of answers',
+      ],
+      ...[
+        'Token accuracy',
+        'Entropy',
+        'Gradient norm',
+        'Learning rate',
+        'Tokens per second',
+        'the own metric',
+      ],
+    ])
+    expect(html.match(/<svg[^>]*role="img"[^>]*aria-label="[^"]+"/g)).toHaveLength(titles.length)
+    expect(html.match(/<details>/g)).toHaveLength(titles.length)
+    expect(html).toContain('25 of 50 steps')
+    expect(html).not.toContain('no number')
+    expect(html).not.toMatch(/NaN|undefined|Infinity|\[object/)
+  })
+
+  it('does with as little as there is', () => {
+    const html = trainingReport({ model: 'm', date, steps: [] })
+    expect(html).not.toContain('<h2>')
+    expect(html).toContain('<title>Training report</title>')
+    const one = trainingReport({
+      model: 'm',
+      date,
+      steps: [{ loss: 2 }, { loss: Number.NaN }, { loss: 1 }, { note: 'x' }],
+    })
+    expect(one).toContain('Loss, first and last step')
+    expect(one).not.toContain('NaN')
+  })
+
+  it('stays small and keeps spikes in a long training', () => {
+    const steps = trainingRecords(5000).map((record, i) =>
+      i === 1234 ? { ...record, grad_norm: 99 } : record,
+    )
+    const html = trainingReport({ model: 'm', date, steps })
+    expect(html.length).toBeLessThan(250_000)
+    // The axis of the chart begins at 0 and ends at a round number above the spike, which the line touches.
+    const chart = html.slice(html.indexOf('Gradient norm'))
+    const ys = [...chart.slice(0, chart.indexOf('</svg>')).matchAll(/[ML][\d.]+,([\d.]+)/g)].map(match =>
+      Number(match[1]),
+    )
+    expect(Math.min(...ys)).toBeLessThan(15)
+  })
+
+  it('loads nothing and runs nothing', () => {
+    const html = trainingReport(reportContent(plain))
+    expect(html).toMatch(/content="default-src 'none'; style-src 'sha256-[\w+/]{43}='; base-uri 'none'; form/)
+    expect(html).not.toMatch(/<(script|link|img|iframe|object|embed|form|a|use|image)\b/i)
+    expect(html).not.toMatch(/\s(on\w+|src|href|style)=/i)
+    expect(html).not.toMatch(/url\(|@import/)
+  })
+
+  it('shows texts as they are and lets none become a part of the page', () => {
+    const wanted = tags(trainingReport(reportContent(plain)))
+    const steps = trainingRecords(3)
+    const few = tags(trainingReport(reportContent(plain, steps)))
+    expect(few!.length).toBeGreaterThan(200)
+    expect(wanted!.length).toBeGreaterThan(few!.length)
+    fc.assert(
+      fc.property(hostile, text => {
+        const html = trainingReport(reportContent(name => `${name}${text}`, steps))
+        expect(tags(html)).toEqual(few)
+        for (const name of ['title', 'prompt first', 'answer after', 'value', 'shown chosen', 'cause'])
+          expect(html).toContain(escaped(`${name}${text}`))
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
