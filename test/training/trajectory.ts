@@ -13,6 +13,7 @@ import { adamW } from '../../src/training/adamw'
 import type { Example } from '../../src/training/examples'
 import { fullWeights } from '../../src/training/full-weights'
 import { LoraAdapter } from '../../src/training/lora-adapter'
+import type { OptimizerKind } from '../../src/training/optimizer'
 import { linearSchedule } from '../../src/training/schedule'
 import { type TrainStep, train } from '../../src/training/train'
 import type { Parameter, Trainable } from '../../src/training/trainable'
@@ -21,10 +22,10 @@ import { fromBase64 } from '../io/bytes'
 import { expectClose, noise } from '../numbers'
 import { tinyConfig } from '../tiny-llama'
 
-type Case = (typeof fixture.cases)[number]
+export type Trajectory = (typeof fixture.cases)[number]
 
 /** The runs of test/fixtures/make_trajectories.py, by loss and by what is trained. */
-export const trajectories: ReadonlyMap<string, Case> = new Map(
+export const trajectories: ReadonlyMap<string, Trajectory> = new Map(
   fixture.cases.map(run => [`${run.loss} ${run.method}`, run]),
 )
 
@@ -67,13 +68,18 @@ function openModel(gpu: Gpu) {
   return gatedDecoder(config).build(gpu, new Map(weights)) as CausalDecoder
 }
 
-/** Trains as the script did, and compares every step's loss and metrics, and the weights at the end. */
-export async function expectTrajectory(gpu: Gpu, run: Case): Promise<void> {
+/** Trains as the script did, or with another optimizer; gives the trained parameters to `done` at the end. */
+export async function follow(
+  gpu: Gpu,
+  run: Trajectory,
+  optimizer: OptimizerKind = adamW({ weightDecay: fixture.weightDecay }),
+  done: (parameters: readonly Parameter[]) => Promise<void> = async () => {},
+): Promise<TrainStep[]> {
   using network = openModel(gpu)
   using trained = run.method === 'lora' ? openAdapter(gpu, network) : fullWeights(network)
   const steps: TrainStep[] = []
   const options = {
-    optimizer: adamW({ weightDecay: fixture.weightDecay }),
+    optimizer,
     learningRate: run.learningRate,
     schedule: linearSchedule({ warmupSteps: fixture.warmupSteps }),
     batchSize: fixture.batchSize,
@@ -83,6 +89,13 @@ export async function expectTrajectory(gpu: Gpu, run: Case): Promise<void> {
   }
   const loss = losses[run.loss]!(run.beta ?? 0)
   for await (const step of train(trained, examplesOf(loss), { ...options, loss })) steps.push(step)
+  await done(trained.parameters)
+  return steps
+}
+
+/** Compares every step's loss and metrics, and the weights at the end. */
+export async function expectTrajectory(gpu: Gpu, run: Trajectory): Promise<void> {
+  const steps = await follow(gpu, run, undefined, parameters => expectEnd(gpu, run, parameters))
   expect(steps).toHaveLength(fixture.steps)
   const { loss: wanted, ...metrics } = run.metrics as Readonly<Record<string, (number | null)[]>>
   expectClose(
@@ -98,7 +111,6 @@ export async function expectTrajectory(gpu: Gpu, run: Case): Promise<void> {
     const known = (list: readonly (number | null)[]) => list.filter(value => value !== null)
     expectClose(known(got), known(values), { atol: 2e-5, rtol: 1e-4 })
   }
-  await expectEnd(gpu, run, trained.parameters)
 }
 
 const losses: Readonly<Record<string, (beta: number) => Loss>> = {
@@ -138,7 +150,11 @@ function parameterNamed(parameters: readonly Parameter[], name: string): Paramet
 }
 
 /** No value is 1e-3 off, and all together are nearer than 1e-3 of how far they moved. */
-async function expectEnd(gpu: Gpu, { method, end }: Case, parameters: readonly Parameter[]): Promise<void> {
+async function expectEnd(
+  gpu: Gpu,
+  { method, end }: Trajectory,
+  parameters: readonly Parameter[],
+): Promise<void> {
   const list = named(method === 'lora' ? fixture.adapter : fixture.weights)
   expect(parameters).toHaveLength(list.length)
   const codes = new Int16Array(fromBase64(end.codes).buffer)
