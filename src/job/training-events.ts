@@ -23,6 +23,8 @@ export interface TrainingJobOptions {
   /** Ranks the answers that rounds sample. */
   readonly scorer?: { readonly scorer: Scorer; readonly combine?: Combine } | null
   readonly signal?: AbortSignal
+  /** Ends training after the step that is under way, which is kept and measured as if it were the last. */
+  readonly stop?: AbortSignal
   readonly onProgress?: (phase: TrainingPhase, done: number, total: number) => void
 }
 

@@ -13,7 +13,7 @@ import { makeTraining } from './make-training'
 import { type PreparedData, prepareData, type TrainingData } from './training-data'
 import type { TrainingEvent, TrainingJobOptions, TrainingPhase } from './training-events'
 import type { TrainingConfig } from './training-fields'
-import { packsOf, sampleRound, trainRound } from './training-round'
+import { packsOf, type RoundOptions, sampleRound, trainRound } from './training-round'
 
 /** There is nothing to do: no example that can be trained on. */
 export class JobError extends Error {
@@ -57,28 +57,47 @@ export async function* trainingJob(
   const before = await evaluate('before')
   yield { kind: 'evaluation', round: 1, step: 0, run: before }
 
-  const rounds = config.rounds ?? 1
-  let last = 0
-  for (let round = 1; round <= rounds; round++) {
-    const isSampled = round > 1 && config.answers === 'sampled'
-    const sampled = isSampled
-      ? await sampleRound(model, trainable, data, prepared, { config, job, round })
-      : { examples: prepared.examples, dropped: [] }
-    const { examples, dropped } = sampled
-    if (round > 1) yield { kind: 'round', round, examples: examples.length, dropped }
-    if (examples.length === 0) throw new JobError(`round ${round} has no pair: ${dropped[0]?.reason}`)
-    const parts = { training, config, job, round, packs, evaluate }
-    for await (const event of trainRound(trainable, examples, parts)) {
-      if (event.kind === 'step' || event.kind === 'checkpoint')
-        last = event.kind === 'step' ? event.step.step : event.step
+  let last = { round: 1, step: 0 }
+  const options = { training, config, job: ending(job), packs, evaluate }
+  try {
+    for await (const event of trainRounds(model, trainable, data, prepared, options)) {
+      if (event.kind === 'step') last = { round: event.round, step: event.step.step }
+      else if (event.kind === 'checkpoint') last = { round: event.round, step: event.step }
       yield event
     }
+  } catch (error) {
+    if (!job.stop?.aborted || error !== job.stop.reason) throw error
   }
 
   const after = await evaluate('after')
-  yield { kind: 'evaluation', round: rounds, step: last, run: after }
+  yield { kind: 'evaluation', ...last, run: after }
   yield { kind: 'done', comparison: compareRuns(before, after, set.prompts) }
 }
+
+async function* trainRounds(
+  model: Model,
+  trainable: Trainable,
+  data: TrainingData,
+  prepared: PreparedData,
+  options: Omit<RoundOptions, 'round'>,
+): AsyncGenerator<TrainingEvent, void, undefined> {
+  const { config, job } = options
+  for (let round = 1; round <= (config.rounds ?? 1); round++) {
+    const isSampled = round > 1 && config.answers === 'sampled'
+    const { examples, dropped } = isSampled
+      ? await sampleRound(model, trainable, data, prepared, { config, job, round })
+      : { examples: prepared.examples, dropped: [] }
+    if (round > 1) yield { kind: 'round', round, examples: examples.length, dropped }
+    if (examples.length === 0) throw new JobError(`round ${round} has no pair: ${dropped[0]?.reason}`)
+    yield* trainRound(trainable, examples, { ...options, round })
+  }
+}
+
+/** What training is ended by, `stop` too: what is measured after it is not. */
+const ending = ({ signal, stop, ...job }: TrainingJobOptions): TrainingJobOptions => ({
+  ...job,
+  ...(signal || stop ? { signal: AbortSignal.any([signal, stop].filter(one => one !== undefined)) } : {}),
+})
 
 /** The model with the template that it is trained with, in place of its own. */
 export function templated(model: Model, { template }: TrainingConfig): Model {
