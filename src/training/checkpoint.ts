@@ -90,7 +90,8 @@ export async function removeCheckpoints(store: RunStore): Promise<void> {
 }
 
 /**
- * Takes a store for one run. Gives what ends that; the end of the process or tab does too.
+ * Takes a store for one run, and asks the system not to evict it. Gives what ends that; the end of the process or tab
+ * does too.
  *
  * @throws {StoreBusyError} if another run has it
  */
@@ -100,6 +101,7 @@ export async function holdRun(store: RunStore): Promise<() => Promise<void>> {
     release = resolve
   })
   let ended = Promise.resolve()
+  await store.persist().catch(() => {})
   await new Promise<void>((taken, reject) => {
     const hold = () => {
       taken()

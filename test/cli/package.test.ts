@@ -142,6 +142,7 @@ function example(document: string): string {
 it.each([
   ['README.md', /^1 0\.693\d* 0$/m],
   ['docs/architecture.md', /^\[ 2, 384 \] 768 /m],
+  ['docs/checkpoints.md', /^resumed after step (\d)\n[\s\S]*^written after step 6$/m],
   ['docs/data.md', /^An oak\. 9 A stone\. 2\nAn oak\. A stone\. row 2: no undesirable answer/m],
   ['docs/embeddings.md', /^384 values: 1\.00 and \d\.\d\d\n\d+ values: 1\.00 and /m],
   ['docs/generation.md', /^(end|stop|length) after \d+ tokens: .[\s\S]*^Once upon a time./m],
