@@ -90,6 +90,14 @@ export {
 export type { ContinuationOptions } from './evaluation/continuation-log-probs'
 export { EvaluationError } from './evaluation/errors'
 export {
+  type AnswerPerplexity,
+  answerPerplexity,
+  type EvaluatePairsOptions,
+  type EvaluateSequencesOptions,
+  evaluatePairs,
+  evaluateSequences,
+} from './evaluation/held-out'
+export {
   type AnsweredQuestion,
   type MultipleChoiceOptions,
   type MultipleChoiceResult,

@@ -6,18 +6,18 @@ import type { WinRate } from './win-rate'
 
 /** What metrics are called where their names do not say it. */
 const labels: ReadonlyMap<string, string> = new Map([
-  ['eval_loss', 'Loss on held-out data'],
-  ['eval_rewards/accuracies', 'Reward accuracy'],
-  ['eval_rewards/margins', 'Reward margin'],
-  ['eval_rewards/chosen', 'Reward of chosen answers'],
-  ['eval_rewards/rejected', 'Reward of rejected answers'],
-  ['eval_logps/chosen', 'Log-probability of chosen answers'],
-  ['eval_logps/rejected', 'Log-probability of rejected answers'],
-  ['eval_lengths/chosen', 'Tokens of chosen answers'],
-  ['eval_lengths/rejected', 'Tokens of rejected answers'],
-  ['eval_mean_token_accuracy', 'Token accuracy'],
-  ['eval_entropy', 'Entropy'],
-  ['eval_perplexity', 'Perplexity'],
+  ['loss', 'Loss'],
+  ['rewards/accuracies', 'Reward accuracy'],
+  ['rewards/margins', 'Reward margin'],
+  ['rewards/chosen', 'Reward of chosen answers'],
+  ['rewards/rejected', 'Reward of rejected answers'],
+  ['logps/chosen', 'Log-probability of chosen answers'],
+  ['logps/rejected', 'Log-probability of rejected answers'],
+  ['lengths/chosen', 'Tokens of chosen answers'],
+  ['lengths/rejected', 'Tokens of rejected answers'],
+  ['mean_token_accuracy', 'Token accuracy'],
+  ['entropy', 'Entropy'],
+  ['perplexity', 'Perplexity'],
 ])
 
 /** Metrics and lengths of two models in one table. */
@@ -31,7 +31,10 @@ export function ComparisonPart({ comparison }: { readonly comparison: RunCompari
     change: of(lengths!.after) - of(lengths!.before),
   })
   const rows = [
-    ...metrics.map(metric => ({ ...metric, label: labels.get(metric.name) ?? metric.name })),
+    ...metrics.map(metric => ({
+      ...metric,
+      label: labels.get(metric.name.replace(/^eval_/, '')) ?? metric.name,
+    })),
     ...(lengths
       ? [
           length('Mean tokens of an answer', side => side.tokens.mean),
