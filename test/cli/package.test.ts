@@ -141,6 +141,7 @@ function example(document: string): string {
 
 it.each([
   ['README.md', /^1 0\.693\d* 0$/m],
+  ['docs/adapters.md', /^merged: 47 weights in 6 files$[\s\S]*^GGUF: 73216 bytes$/m],
   ['docs/architecture.md', /^\[ 2, 384 \] 768 /m],
   ['docs/checkpoints.md', /^resumed after step (\d)\n[\s\S]*^written after step 6$/m],
   ['docs/data.md', /^An oak\. 9 A stone\. 2\nAn oak\. A stone\. row 2: no undesirable answer/m],
