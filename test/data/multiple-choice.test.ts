@@ -4,6 +4,7 @@ import { DataError } from '../../src/data/data-error'
 import { readMultipleChoice } from '../../src/data/multiple-choice'
 import { stripped } from '../../src/data/white-space'
 import fixture from '../fixtures/multiple-choice.json'
+import { fromBase64 } from '../io/bytes'
 
 const read = (rows: readonly object[]) => readMultipleChoice(rows.map(row => JSON.stringify(row)).join('\n'))
 const piqa = { goal: 'Keep a door open.', sol1: 'A stone', sol2: 'A feather', label: 0 }
@@ -35,6 +36,21 @@ describe('readMultipleChoice', () => {
       'goal,sol1,sol2,label\nOpen?,Push,Pull,1\nClose?,Push,Pull,0\n',
     )
     expect(questions.map(({ answer }) => answer)).toEqual([1, 0])
+  })
+
+  it.each(Object.entries(fixture.parquet))('reads %s from Parquet as from JSON', async (task, base64) => {
+    const { questions } = await read(fixture.cases.find(one => one.task === task)!.rows)
+    const file = await readMultipleChoice(fromBase64(base64))
+    expect([file.container, file.problems]).toEqual(['parquet', []])
+    const asked = (all: typeof questions) =>
+      all.map(({ text, description, choices, answer, subject }) => [
+        text,
+        description,
+        choices,
+        answer,
+        subject,
+      ])
+    expect(asked(file.questions)).toEqual(asked(questions))
   })
 
   it('reads letters for MMLU, and does without a subject', async () => {
