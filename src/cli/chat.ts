@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { text as textOf } from 'node:stream/consumers'
-import { filesFromFolder, type GenerateOptions, LoraAdapter, type Model, readPeftAdapter } from '../index'
+import { type GenerateOptions, LoraAdapter } from '../index'
+import { readAdapter } from './adapters'
 import type { Command, Context } from './command'
 import { Conversation, keepingResult } from './conversation'
 import { Machine } from './machine'
@@ -99,14 +99,10 @@ async function runChat(args: ChatArguments, context: Context): Promise<boolean> 
   const prompt = args.prompt === '-' ? await textOf(process.stdin) : args.prompt
   if (prompt !== null && prompt.trim() === '')
     throw new UsageError('there is nothing to answer: the prompt is empty')
-  if (args.adapter !== null) {
-    await stat(args.adapter).catch(() => {
-      throw new UsageError(`${args.adapter}: there is no such adapter folder`)
-    })
-  }
+  const peft = args.adapter === null ? null : await readAdapter(args.adapter)
   using machine = new Machine(args.model, context)
   const model = await machine.model()
-  using adapter = args.adapter === null ? null : await openAdapter(model, args.adapter)
+  using adapter = peft && LoraAdapter.fromPeft(model.network, peft)
   progress.done()
   const conversation = new Conversation(model, args.system, {
     ...args.options,
@@ -124,10 +120,6 @@ async function runChat(args: ChatArguments, context: Context): Promise<boolean> 
     if (!signal.aborted) throw error
     return false
   }
-}
-
-async function openAdapter(model: Model, path: string): Promise<LoraAdapter> {
-  return LoraAdapter.fromPeft(model.network, await readPeftAdapter(filesFromFolder(path)))
 }
 
 /** @throws {UsageError} if there is no line to answer */

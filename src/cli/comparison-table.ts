@@ -53,7 +53,7 @@ function sourceLine(name: string, { sources, rows }: Profile): string[] {
 }
 
 /** The first column to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
+export function aligned(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number) => Math.max(...rows.map(row => row[column]?.length ?? 0))
   return rows.map(row =>
     row

@@ -6,12 +6,24 @@ import { embed } from './embed'
 import { models } from './models'
 import { UsageError } from './options'
 import { Progress } from './progress'
+import { recipes } from './recipe-list'
 import { run } from './run'
 import { score } from './score'
 import { select } from './select'
 import { endWithoutReader } from './standard-output'
+import { train } from './train'
 
-const commands: Readonly<Record<string, Command>> = { run, score, embed, select, compare, chat, models }
+const commands: Readonly<Record<string, Command>> = {
+  run,
+  score,
+  embed,
+  select,
+  compare,
+  train,
+  recipes,
+  chat,
+  models,
+}
 
 const usage = `tabtune: scores and selects training rows, and tunes a small language model, on this machine's GPU
 
