@@ -43,6 +43,25 @@ test('everything that may change does change it', async () => {
   expect(new Set(digests).size).toBe(digests.length)
 })
 
+test('where one value ends and the next begins does count', async () => {
+  const values = [
+    [[1, 2]],
+    [[1], [2]],
+    [1, 2],
+    [[], [1, 2]],
+    [[1, 2], []],
+    [{ a: 1, b: {} }],
+    [{ a: 1 }, { b: {} }],
+    [{ a: { b: 1 } }],
+    ['ab', 'c'],
+    ['a', 'bc'],
+    [Uint8Array.of(1, 2), Uint8Array.of(3)],
+    [Uint8Array.of(1), Uint8Array.of(2, 3)],
+  ]
+  const digests = await Promise.all(values.map(dataDigest))
+  expect(new Set(digests).size).toBe(values.length)
+})
+
 test('two lists of values have the same digest only if they are equal', () =>
   fc.assert(
     fc.asyncProperty(fc.array(fc.jsonValue()), fc.array(fc.jsonValue()), async (a, b) => {
