@@ -236,7 +236,7 @@ export const divergenceFields = {
   divergenceAlpha: {
     kind: 'number',
     label: 'α of the divergence',
-    help: 'From 0, as reverse KL divergence, to 1, as forward KL divergence.',
+    help: 'From 0, as forward KL divergence, to 1, as reverse KL divergence.',
     default: 0.5,
     min: 0,
     max: 1,

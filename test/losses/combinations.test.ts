@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import document from '../../docs/losses.md?raw'
 import { aot } from '../../src/losses/aot'
 import { aotUnpaired } from '../../src/losses/aot-unpaired'
 import { apoDown } from '../../src/losses/apo-down'
 import { apoZero } from '../../src/losses/apo-zero'
+import { apoZeroUnpaired } from '../../src/losses/apo-zero-unpaired'
 import { bcoPair } from '../../src/losses/bco-pair'
 import { cdpo } from '../../src/losses/cdpo'
 import { chosenSft } from '../../src/losses/chosen-sft'
@@ -35,7 +37,21 @@ import { wpo } from '../../src/losses/wpo'
 
 /** Every loss with a β, by name. */
 const losses = {
-  ...{ aot, aotUnpaired, apoDown, apoZero, bcoPair, cdpo, chosenSft, cpo, discopop, dpo, dpoNorm, dpop },
+  ...{
+    aot,
+    aotUnpaired,
+    apoDown,
+    apoZero,
+    apoZeroUnpaired,
+    bcoPair,
+    cdpo,
+    chosenSft,
+    cpo,
+    discopop,
+    dpo,
+    dpoNorm,
+    dpop,
+  },
   ...{
     dynamicBetaDpo,
     exoPair,
@@ -85,6 +101,10 @@ describe.each(Object.entries(losses))('%s', (name, loss) => {
       expect(make(0.3)).not.toThrow()
       for (const share of [-0.1, 0.5, 1, Number.NaN]) refused(make(share), 'labelSmoothing')
     } else refused(make(0.1), 'labelSmoothing')
+  })
+
+  it('has a line in the tables of its document', () => {
+    expect(document).toMatch(new RegExp(`^\\| \`${name}\` \\|`, 'm'))
   })
 
   it('refuses what it does not know', () => {

@@ -15,7 +15,7 @@ import { test } from '../gpu'
 import { expectClose } from '../numbers'
 import { betaDpo } from '../reference/beta-dpo'
 import * as batchTwins from '../reference/losses-batch'
-import { examplesOf, goldenCases, gradientOf, isPairs } from './golden-cases'
+import { examplesOf, type GoldenCase, goldenCases, gradientOf, isPairs } from './golden-cases'
 import { lossOf } from './golden-losses'
 import { orpoTwin, pairTwins } from './pair-twins'
 import { answerOf, anyAnswer, anyPairs, pairsOf } from './random-pairs'
@@ -31,6 +31,13 @@ const otherRewards = ['sft', 'sampo_independent', 'sampo_norm']
 const bound = { atol: 1e-5, rtol: 1e-5 }
 const gradientBound = { atol: 1e-6, rtol: 1e-5 }
 
+/** β times the mean log-ratio of desirable answers, and of the others. */
+const meanRewards = ({ labels = [] }: GoldenCase, beta: number, { statistics }: LossResult): number[] =>
+  [1, 0].map(label => {
+    const ratios = labels.flatMap((is, s) => (is === label ? [statistics[s * 8 + 1]!] : []))
+    return (beta * ratios.reduce((a, b) => a + b, 0)) / ratios.length
+  })
+
 describe('losses of TRL', () => {
   test.for(goldenCases)('$name has the golden loss, rewards and gradient', async (c, { gpu }) => {
     const loss = lossOf(c)
@@ -38,6 +45,12 @@ describe('losses of TRL', () => {
     expectClose([got.loss], [c.loss], bound)
     if (c.per_pair_loss) expectClose(got.values[0]!, c.per_pair_loss, bound)
     expectClose(got.gradient.flat(), gradientOf(c).flat(), gradientBound)
+    if (loss.kind === 'labelled')
+      expectClose(
+        meanRewards(c, loss.beta, got),
+        [c.rewards_chosen, c.rewards_rejected].flat() as number[],
+        bound,
+      )
     if (!isPairs(c) || loss.kind !== 'pairs' || otherRewards.includes(c.name)) return
     const rewards = Array.from({ length: c.mask.length }, (_, s) => {
       const [ratio = 0, tokens = 0] = got.statistics.subarray(s * 8 + 1)
@@ -120,7 +133,10 @@ describe('losses over random pairs', () => {
     const loss = dynamicBetaDpo({ beta, seed })
     let state: readonly number[] = [0, 0, 0]
     let reference = { mean: 0, deviation: 0 }
-    for (const sequences of fc.sample(anyPairs, { numRuns: 6, seed: 3 })) {
+    // Of a single pair, four fifths are none: nothing is drawn, but the averages move.
+    const [[first, second] = []] = fc.sample(anyPairs, { numRuns: 1, seed: 3 })
+    const batches = [[first!, second!], ...fc.sample(anyPairs, { numRuns: 6, seed: 3 })]
+    for (const sequences of batches) {
       const step = state[2]!
       const got = await runLoss(gpu, loss, { sequences, state })
       const pairs = pairsOf(sequences)
@@ -134,7 +150,7 @@ describe('losses over random pairs', () => {
       state = [...got.states[0]!]
       expectClose(state, [reference.mean, reference.deviation, step + 1], randomBound)
     }
-    expect(state[2]).toBe(6)
+    expect(state[2]).toBe(batches.length)
   })
 })
 
