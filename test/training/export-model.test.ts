@@ -3,6 +3,8 @@ import { filesFromList, type ModelFiles } from '../../src/io/model-files'
 import { openWeights } from '../../src/io/model-weights'
 import { readPeftAdapter } from '../../src/io/peft-adapter'
 import type { CausalNetwork } from '../../src/models/causal-network'
+import { Config } from '../../src/models/config'
+import { gpt2 } from '../../src/models/gpt2'
 import { loadModel } from '../../src/models/load-model'
 import { pack } from '../../src/nn/packed'
 import { halfBits } from '../../src/ops/format-f16'
@@ -17,7 +19,7 @@ import { bitsOf } from '../io/bytes'
 import { architectures } from '../models/architecture-fixture'
 import { expectedOf, folder } from '../models/llama-fixture'
 import { expectAgreement, hiddenOf } from '../models/on-network'
-import { expectClose } from '../numbers'
+import { expectClose, expectSame, noise } from '../numbers'
 
 /** The files as a folder; each has the size that was told. */
 async function written(files: readonly ExportedFile[]): Promise<ModelFiles> {
@@ -105,6 +107,23 @@ describe('an export', () => {
       expectClose(rounded, exact, bound)
       if (dtype === 'f16') expect(Array.from(rounded, halfBits)).toEqual(Array.from(exact, halfBits))
     }
+  })
+
+  test('turns weights that are larger than a piece as a whole', async ({ gpu }) => {
+    // Queries, keys and values are 1920 × 640 values: two pieces of 2²⁰ at most.
+    const config = { n_embd: 640, n_inner: 64, n_head: 10, n_layer: 1, n_positions: 8, vocab_size: 8 }
+    const json = JSON.stringify({ model_type: 'gpt2', ...config })
+    const large = filesFromList(new Map([['config.json', new Blob([json])]]), 'large')
+    const { weights: specs, build } = gpt2.blueprint(new Config(JSON.parse(json), 'large'))
+    const weights = [...specs].map(([name, { shape }]) => [name, gpu.zeros(shape)] as const)
+    using network = build(gpu, new Map(weights))
+    const name = 'transformer.h.0.attn.c_attn.weight'
+    const values = noise(1920 * 640)
+    gpu.write(f32Weight(network.weights.get(name)), values)
+    const files = await openWeights(await written(await exportModel(network, large)))
+    expect(files.entry(name)!.shape).toEqual([640, 1920])
+    const turned = values.map((_, i) => values[(i % 1920) * 640 + Math.floor(i / 1920)]!)
+    expectSame(await files.read(name), turned)
   })
 
   test('of quantized weights has what they stand for, and computes the same', async ({ gpu }) => {
