@@ -148,6 +148,10 @@ it.each([
   ['docs/embeddings.md', /^384 values: 1\.00 and \d\.\d\d\n\d+ values: 1\.00 and /m],
   ['docs/evaluation.md', /^piqa \d \d$[\s\S]*^eval_loss 0\.693\d* 0\.[\s\S]*^a report of \d{5} characters$/m],
   ['docs/generation.md', /^(end|stop|length) after \d+ tokens: .[\s\S]*^Once upon a time./m],
+  [
+    'docs/losses.md',
+    /^dpo 0\.6931 \nhinge 1\.0000 \n[\s\S]*^orpo \d[\s\S]*^nca-pair: divergence is none of its options/m,
+  ],
   ['docs/models.md', /^model \d+\.\d MB\n0 models are kept$/m],
   [
     'docs/onnx.md',
