@@ -214,7 +214,12 @@ export {
   inChunks,
   type Shard,
 } from './job/chunks'
-export { ConfigError } from './job/config-error'
+export { ConfigError, nearestName } from './job/config-error'
+export {
+  type EvaluationSet,
+  evaluateTraining,
+  startingReferences,
+} from './job/evaluate-training'
 export { expectedOf, fieldFromText, fieldText } from './job/field-values'
 export { jobTemplates } from './job/job-templates'
 export { type JoinedParts, joinParts, type Part } from './job/join-parts'
@@ -308,7 +313,7 @@ export {
   type TrainingConfig,
   trainingFields,
 } from './job/training-fields'
-export { JobError, templated, trainingJob } from './job/training-job'
+export { JobError, promptsOf, templated, trainingJob } from './job/training-job'
 export { packsOf } from './job/training-round'
 export { allTokens } from './losses/all-tokens'
 export { aot } from './losses/aot'

@@ -3,6 +3,9 @@ import { chat } from './chat'
 import type { Command } from './command'
 import { compare } from './compare'
 import { embed } from './embed'
+import { evaluate } from './eval'
+import { exportAdapter } from './export'
+import { merge } from './merge'
 import { models } from './models'
 import { UsageError } from './options'
 import { Progress } from './progress'
@@ -21,6 +24,9 @@ const commands: Readonly<Record<string, Command>> = {
   compare,
   train,
   recipes,
+  eval: evaluate,
+  merge,
+  export: exportAdapter,
   chat,
   models,
 }

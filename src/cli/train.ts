@@ -14,18 +14,14 @@ import {
   type Model,
   makeTrainable,
   type PeftAdapter,
-  readLabelled,
-  readPairs,
-  readRows,
   type Trainable,
   type TrainingConfig,
-  type TrainingData,
   trainingJob,
 } from '../index'
 import { readAdapter } from './adapters'
 import type { Command, Context } from './command'
 import { writeWhole } from './files'
-import { type Input, openInput } from './input'
+import { openInput } from './input'
 import { Machine } from './machine'
 import { MetricsFile } from './metrics-file'
 import { UsageError } from './options'
@@ -33,6 +29,7 @@ import { openScorer } from './scorers'
 import { toStandardOutput } from './standard-output'
 import { CONFIG_FILE, readTrainArguments, type TrainArguments, trainUsage } from './train-arguments'
 import { layered, orUsage } from './training-arguments'
+import { readTrainingData } from './training-data-file'
 import { isAdapter, writeAdapter, writeExported, writeManifest } from './training-files'
 import { TrainingRecord } from './training-record'
 import { dataText } from './training-text'
@@ -57,7 +54,7 @@ async function runTrain(args: TrainArguments, context: Context): Promise<boolean
   const { progress, signal } = context
   // Data is read before the GPU is opened: most mistakes are there.
   const input = await openInput(args.data.path)
-  const data = await readData(input, args.data.kind, context)
+  const data = await readTrainingData(input, args.data.kind, context)
   const store = folderStore(join(out, 'checkpoints'))
   const kept = await latestCheckpoint(store)
   if (kept && !resume)
@@ -116,36 +113,6 @@ async function runTrain(args: TrainArguments, context: Context): Promise<boolean
   progress.done()
   if (finished) await toStandardOutput(record.summary())
   return finished
-}
-
-async function readData(
-  { blob, name }: Input,
-  kind: TrainingData['kind'],
-  { signal, progress }: Context,
-): Promise<TrainingData> {
-  const options = { name, signal }
-  const read = {
-    rows: async () => {
-      const { rows, problems } = await readRows(blob, options)
-      return { data: { kind: 'rows', rows } as const, number: rows.length, problems }
-    },
-    pairs: async () => {
-      const { pairs, problems } = await readPairs(blob, options)
-      return { data: { kind: 'pairs', pairs } as const, number: pairs.length, problems }
-    },
-    labelled: async () => {
-      const { answers, problems } = await readLabelled(blob, options)
-      return { data: { kind: 'labelled', answers } as const, number: answers.length, problems }
-    },
-  }
-  const { data, number, problems } = await read[kind]()
-  if (number === 0)
-    throw new UsageError(
-      `${name}: none of the ${problems.length} records can be used; the first ${problems[0]?.reason}`,
-    )
-  if (problems.length > 0)
-    progress.note(`${name}: ${problems.length} records cannot be read; the first ${problems[0]!.reason}`)
-  return data
 }
 
 /** The config with the shape of an adapter to go on from. @throws {UsageError} where another is asked for */

@@ -1,4 +1,10 @@
-import type { DataEvent, RunComparison, ShownExample } from '../index'
+import {
+  answerLengths,
+  type DataEvent,
+  type EvaluatedRun,
+  type RunComparison,
+  type ShownExample,
+} from '../index'
 import { aligned } from './comparison-table'
 
 const number = (value: number): string =>
@@ -48,6 +54,17 @@ function exampleLines({ sequences }: ShownExample): string[] {
     }
     return `  ${name}: ${(text + (isTrained ? '»' : '')).replaceAll('\n', '\\n')}`
   })
+}
+
+/** What was measured, for a terminal. */
+export const metricsText = ({ name, metrics, answers = [] }: EvaluatedRun): string => {
+  const rows = Object.entries(metrics).map(([metric, value]) => [
+    metric,
+    value === null ? '-' : number(value),
+  ])
+  const lengths = answers.length > 0 ? answerLengths(answers) : null
+  const length = lengths ? [['tokens of an answer', number(lengths.tokens.mean)]] : []
+  return `${aligned([['', name], ...rows, ...length]).join('\n')}\n`
 }
 
 /** Before and after, side by side, for a terminal. */

@@ -144,7 +144,7 @@ async function evaluationSet(
 }
 
 /** The conversations up to the answers of examples, each once. */
-function promptsOf(data: TrainingData, examples: readonly Example[]): (readonly Turn[])[] {
+export function promptsOf(data: TrainingData, examples: readonly Example[]): (readonly Turn[])[] {
   const places = new Set(examples.map(({ index }) => index))
   const entries = data.kind === 'rows' ? data.rows : data.kind === 'pairs' ? data.pairs : data.answers
   return entries.flatMap((entry): (readonly Turn[])[] => {
