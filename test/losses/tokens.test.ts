@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { allTokens } from '../../src/losses/all-tokens'
 import { averaged } from '../../src/losses/averaged'
 import { drawTokens } from '../../src/losses/draw'
 import { lengthDesensitized } from '../../src/losses/length-desensitized'
@@ -110,6 +111,10 @@ describe('lengthDesensitized', () => {
     expect([...chosen.reference]).toEqual([1, 1, 1, 0.25, 0.25])
     expect([...rejected.policy]).toEqual([1, 1, 1])
     expect([chosen.length, rejected.length]).toEqual([5, 3])
+  })
+
+  it('counts all tokens at α = 1', () => {
+    expect(lengthDesensitized({ alpha: 1 }).weigh(9, 4, key)).toEqual(allTokens.weigh(9, 4, key))
   })
 
   it.each([-0.1, 1.1, Number.NaN])('refuses an α of %f', alpha => {
