@@ -120,7 +120,7 @@ export { type ReportContent, trainingReport } from './evaluation/training-report
 export { type Judged, type WinRate, type WinRateOptions, winRate } from './evaluation/win-rate'
 export type { AdapterInfo } from './gpu/adapter-info'
 export type { Counters } from './gpu/counters'
-export { dryGpu } from './gpu/dry-gpu'
+export { dryGpu, type Journal } from './gpu/dry-gpu'
 export {
   DeviceLostError,
   GpuError,

@@ -9,6 +9,9 @@ import { modelProbe, runFingerprint } from './run-fingerprint'
 import { type CheckpointOptions, referenceSource, type TrainOptions } from './train-options'
 import type { Trainable } from './trainable'
 
+/** The part of a fingerprint that is the probe of the reference. */
+const START = 'model at the start'
+
 /** A run's place in a store: what it goes on from, and when it is written again. */
 export class KeptRun {
   #saved: number
@@ -46,7 +49,7 @@ export class KeptRun {
     const source = referenceSource(trainable, options)
     const needsStart = source === 'copy' || (source === 'cached' && !options.references)
     const start = needsStart ? await modelProbe(trainable, examples) : null
-    const begun = latest?.fingerprint.start
+    const begun = latest?.fingerprint[START]
     if (latest) {
       // Log-probs of the start may be in the store, and a copy that moves is in the checkpoint: then it is not needed.
       const mayDiffer = source === 'cached' || options.sync !== undefined
@@ -67,8 +70,8 @@ export class KeptRun {
     examples: readonly Example[],
     { signal, onReference }: Pick<TrainOptions, 'signal' | 'onReference'>,
   ): Promise<References> {
-    const { data, start } = this.fingerprint
-    const of = { data: data!, start: start!, ...this.options.fingerprint }
+    const { data, [START]: start } = this.fingerprint
+    const of = { data: data!, [START]: start!, ...this.options.fingerprint }
     const compute = async (part: readonly Example[], report: (done: number) => void) => {
       if (!isSamePart(start!, this.start!)) {
         throw new CheckpointError(
@@ -104,4 +107,4 @@ export class KeptRun {
 }
 
 const withStart = (fingerprint: Fingerprint, start: string | null | undefined): Fingerprint =>
-  start === null || start === undefined ? fingerprint : { ...fingerprint, start }
+  start === null || start === undefined ? fingerprint : { ...fingerprint, [START]: start }

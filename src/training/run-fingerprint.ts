@@ -41,7 +41,7 @@ export async function runFingerprint(
     schedule: await dataDigest([rates]),
     // A network that is itself trained is not what it was when the run began.
     ...(map ? { model: await modelProbe({ network, map: null }, examples) } : {}),
-    trained: await trainedDigest(trainable),
+    [map ? 'adapter' : 'layers']: await trainedDigest(trainable),
     ...(references ? { references: await dataDigest(references) } : {}),
     ...(packs ? { packs: await dataDigest(packs) } : {}),
     ...(sync ? { sync: JSON.stringify([sync.steps, sync.alpha]) } : {}),

@@ -12,6 +12,7 @@ import { answerLogProbs } from '../../src/training/answer-log-probs'
 import { removeCheckpoints } from '../../src/training/checkpoint'
 import { CheckpointError } from '../../src/training/errors'
 import type { Fingerprint } from '../../src/training/fingerprint'
+import { fullWeights } from '../../src/training/full-weights'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { runFingerprint } from '../../src/training/run-fingerprint'
 import { constantSchedule, linearSchedule } from '../../src/training/schedule'
@@ -67,9 +68,9 @@ describe('what decides the numbers of a run', () => {
       [with_({ optimizer: adamW8bit() }), ['optimizer']],
       [{ ...job, examples: pairs.slice(1) }, ['data', 'model']],
       [{ ...job, examples: [...pairs.slice(0, -1), { ...pairs[6]!, index: 9 }] }, ['data']],
-      [{ ...job, trainable: adapterOf({ rank: 3 }) }, ['trained']],
-      [{ ...job, trainable: adapterOf({ alpha: 1 }) }, ['trained']],
-      [{ ...job, trainable: adapterOf({ targets: ['q_proj'] }) }, ['trained']],
+      [{ ...job, trainable: adapterOf({ rank: 3 }) }, ['adapter']],
+      [{ ...job, trainable: adapterOf({ alpha: 1 }) }, ['adapter']],
+      [{ ...job, trainable: adapterOf({ targets: ['q_proj'] }) }, ['adapter']],
       [{ ...job, trainable: adapterOf({ dropout: 0.1 }) }, ['dropout']],
     ]
     for (const [[changed, names], n] of changes.map((change, n) => [change, n] as const))
@@ -174,6 +175,17 @@ describe('reference log-probs of a kept run', () => {
     )
     // A fresh one is as it was.
     expect((await runJob(gpu, job, { store, resume: true })).bits).toEqual(whole.bits)
+  })
+
+  test('of a copied model need the model as it was', async ({ gpu }) => {
+    const store = temporaryStore()
+    using network = oneLayer(gpu)
+    using trained = fullWeights(network)
+    const copied = with_({ reference: 'copy' })
+    await trainSome(trained, copied, { store }, 2)
+    await expect(trainSome(trained, copied, { store, resume: true })).rejects.toThrow(
+      'belongs to another run: model at the start differs',
+    )
   })
 
   test('are not looked for where the loss needs none', async ({ gpu }) => {
