@@ -42,7 +42,7 @@ const PIECE_BYTES = 2 ** 30
 
 /** Bytes [begin, end) of an open file. */
 export async function readPieces(
-  file: OpenFile,
+  file: Pick<OpenFile, 'read'>,
   path: string,
   begin: number,
   end: number,

@@ -32,7 +32,7 @@ describe('trainOptions', () => {
       seed: 8,
       maxSteps: 17,
     })
-    expect([loss.name, loss.beta]).toEqual(['sampo', 0.3])
+    expect(loss).toMatchObject({ name: 'sampo', beta: 0.3 })
     expect(schedule!(1, 8)).toBe(1 / 4)
   })
 
