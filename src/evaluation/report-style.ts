@@ -32,7 +32,7 @@ section > .card, .cards > * {
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 11rem), 1fr)); gap: 1rem; margin: 1.5rem 0 0; }
 .tiles > div { padding: 0.75rem 1rem; border: 1px solid var(--line); border-radius: 0.5rem; background: var(--surface); }
 .tiles dt { color: var(--muted); font-size: 0.875rem; }
-.tiles dd { margin: 0; font-size: 1.375rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.tiles dd { margin: 0; font-size: 1.25rem; font-weight: 600; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .tiles dd + dd { color: var(--muted); font-size: 0.875rem; font-weight: 400; }
 .facts { display: grid; grid-template-columns: fit-content(45%) 1fr; gap: 0.25rem 1.5rem; margin: 0; }
 .facts dt { color: var(--muted); overflow-wrap: anywhere; }
@@ -44,7 +44,10 @@ th, td { padding: 0.375rem 0.75rem 0.375rem 0; border-bottom: 1px solid var(--li
 th { font-weight: 600; }
 thead th { color: var(--muted); font-size: 0.875rem; }
 tbody tr:last-child > * { border-bottom: 0; }
-.numbers td, .numbers thead th:not(:first-child) { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.numbers td, .numbers thead th:not(:first-child) { text-align: end; font-variant-numeric: tabular-nums; }
+.numbers td { white-space: nowrap; }
+.numbers tr > :last-child { padding-inline-end: 0; }
+.numbers th { overflow-wrap: break-word; }
 .numbers th small { display: block; color: var(--muted); font-weight: 400; overflow-wrap: anywhere; }
 .numbers td.change { color: var(--change); }
 .chart { margin: 0; min-width: 0; }
@@ -82,5 +85,10 @@ details table { margin-top: 0.5rem; font-size: 0.875rem; }
 .trained { background: var(--trained); box-shadow: inset 0 -2px var(--trained-line); color: inherit; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 footer { margin-top: 3rem; color: var(--muted); font-size: 0.875rem; }
+@media (max-width: 30rem) {
+  body { padding-top: 1rem; }
+  .numbers { font-size: 0.875rem; }
+  .tiles { grid-template-columns: 1fr 1fr; gap: 0.5rem; }
+}
 @media print { body { padding: 0; background: none; } .chart, .pair, .tiles > div { break-inside: avoid; } }
 `

@@ -68,11 +68,13 @@ describe('multipleChoice', () => {
     )
   })
 
-  test('counts characters, not halves of them, in acc_norm', async ({ model }) => {
+  test('divides by characters, not by their halves, in acc_norm', async ({ model }) => {
     const [question] = await questionsOf(fixture.cases[0]!.rows)
-    const { answers } = await multipleChoice(model, [{ ...question!, choices: ['😀😀😀😀', 'abcde'] }])
-    const [{ logLikelihoods, answerNorm }] = answers as [(typeof answers)[0]]
-    expect(answerNorm).toBe(logLikelihoods[0]! / 4 > logLikelihoods[1]! / 5 ? 0 : 1)
+    const choices = ['😀😀😀😀', 'ЖЖЖ']
+    const { answers } = await multipleChoice(model, [{ ...question!, choices }])
+    const [a, b] = answers[0]!.logLikelihoods as [number, number]
+    expect([a / 4 < b / 3, a / 8 > b / 3]).toEqual([true, true])
+    expect(answers[0]!.answerNorm).toBe(1)
   })
 })
 
