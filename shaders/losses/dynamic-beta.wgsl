@@ -59,10 +59,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     mine += select(0.0, margin_of(n), kept);
   }
   storageBarrier();
-  // With none drawn there is nothing that b could follow.
-  let drawn = max(f32(params.drawn), 1.0);
-  let following = select(0.0, workgroup_sum(mine, lane) / drawn - mu, params.drawn > 0);
-  let b = max(0.001, params.beta * (1.0 + params.gain * following));
+  let drawn = f32(params.drawn);
+  let b = max(0.001, params.beta * (1.0 + params.gain * (workgroup_sum(mine, lane) / drawn - mu)));
   for (var n = lane; n < N; n += WORKGROUP_SIZE) {
     values[n] = slopes[n] * f32(N) / drawn * neg_log_sigmoid(b * margin_of(n));
   }

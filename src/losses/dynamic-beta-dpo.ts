@@ -34,8 +34,8 @@ export interface DynamicBetaDpoOptions extends PairLossOptions {
 
 /**
  * β-DPO: DPO whose β follows the batch, and which leaves out pairs whose margins stand out. With margins m in nats and
- * moving averages μ of their means and σ of their deviations, ⌊(1 − ρ)N⌋ pairs are drawn in proportion to
- * exp(−½((m − μ) / σ)²), their loss is −log σ(b·m) with b = max(0.001, β(1 + a(mean of the drawn m − μ))), and the mean
+ * moving averages μ of their means and σ of their deviations, ⌊(1 − ρ)N⌋ pairs, one at least, are drawn in proportion
+ * to exp(−½((m − μ) / σ)²), their loss is −log σ(b·m) with b = max(0.001, β(1 + a(mean of the drawn m − μ))), and the mean
  * is over them. https://arxiv.org/abs/2407.08639 as in its released code; see `betaDpoWeights`. The draw depends on the
  * seed, the step and the place in the batch. As there, the averages begin at 0, so the first batches are judged by ones
  * that are far too small.
@@ -59,8 +59,8 @@ export function dynamicBetaDpo(options: DynamicBetaDpoOptions = {}): PairLoss {
   const about = { name: 'beta_dpo', tokens, wholeBatch: true, state: [0, 0, 0] }
   const term = sumsTerm(about, (gpu, { values, state }, sums, slopes) => {
     if (!state) throw new LossError(`${name}: the running averages are missing; give the term its state`)
-    // Of the decimal that was written, so that a tenth of 10 is 1.
-    const drawn = Math.floor(Number(((1 - drop) * values.size).toPrecision(12)))
+    // Of the decimal that was written, so that a tenth of 10 is 1. With none drawn, a step would learn nothing.
+    const drawn = Math.max(1, Math.floor(Number(((1 - drop) * values.size).toPrecision(12))))
     gpu.run(dynamicBetaKernel, { sums, state, values, slopes }, { beta, gain: scale, momentum, drawn, seed })
   })
   return { kind: 'pairs', name, beta, terms: [term] }

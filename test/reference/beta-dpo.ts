@@ -21,7 +21,16 @@ export function betaDpo(
     percent,
     momentum,
     uniforms,
-  }: { beta: number; scale: number; percent: number; momentum: number; uniforms: readonly number[] },
+    least = 0,
+  }: {
+    beta: number
+    scale: number
+    percent: number
+    momentum: number
+    uniforms: readonly number[]
+    /** Pairs that are drawn of any batch. */
+    least?: number
+  },
 ) {
   const mean = momentum * state.mean + (1 - momentum) * meanOf(margins)
   const deviation = momentum * state.deviation + (1 - momentum) * deviationOf(margins)
@@ -34,7 +43,7 @@ export function betaDpo(
     return log + gumbel(uniforms[i]!)
   })
   const left = new Set(margins.keys())
-  const count = Math.floor(((100 - percent) * margins.length) / 100)
+  const count = Math.max(least, Math.floor(((100 - percent) * margins.length) / 100))
   const kept: number[] = []
   while (kept.length < count) {
     let best = [...left][0]!
