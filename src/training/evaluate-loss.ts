@@ -5,7 +5,13 @@ import { TrainingError } from './errors'
 import { type EncodedLabelled, type Example, type ExampleOf, exampleTokens } from './examples'
 import { type Metrics, metricsOf } from './metrics'
 import { mismatched } from './mismatch-program'
-import { openReference, type ReferenceSource, type References, usesReference } from './reference'
+import {
+  checkReferences,
+  openReference,
+  type ReferenceSource,
+  type References,
+  usesReference,
+} from './reference'
 import { layOutExamples } from './train-plan'
 import { type StepResult, TrainingStepper } from './training-stepper'
 
@@ -32,7 +38,8 @@ const EVALUATION_EPOCH = 0xffffffff
  * The loss over held-out examples and its metrics, under the names of `metricsOf`, without a gradient. Rewards, log-probs
  * and lengths are over all answer tokens, also where the loss draws some; the draws are the same each time.
  *
- * @throws {TrainingError} without an example, and without an adapter where the loss needs a reference that is not given
+ * @throws {TrainingError} without an example, without an adapter where the loss needs a reference that is not given, and
+ *   for references that the loss does not use, or that are not those of the examples
  * @throws the signal's reason when it is aborted
  */
 export async function evaluateLoss<L extends Loss>(
@@ -50,7 +57,8 @@ export async function evaluateLoss<L extends Loss>(
     onProgress,
   } = options
   if (examples.length === 0) throw new TrainingError('there is nothing to evaluate on')
-  const needsLive = usesReference(loss) && (!references || (loss.kind === 'labelled' && loss.kl))
+  if (references) checkGiven(loss, examples, references)
+  const needsLive = usesReference(loss) && !references
   const stepped = { gpu: network.gpu, network, map: adapter, parameters: [], trainsEmbedding: false }
   using reference = needsLive ? openReference(stepped, options.reference ?? 'live', null) : null
   using stepper = new TrainingStepper(stepped, {
@@ -60,7 +68,7 @@ export async function evaluateLoss<L extends Loss>(
   for (const places of grouped(examples, batchTokens)) {
     signal?.throwIfAborted()
     const part = places.map(i => examples[i]!)
-    const given = references && !needsLive ? (places.map(i => references[i]!) as References) : null
+    const given = references && (places.map(i => references[i]!) as References)
     const batch = layOutExamples(loss, part, given, { seed, epoch: EVALUATION_EPOCH, report: 'all' })
     const swapped =
       loss.kind === 'labelled' && loss.kl
@@ -71,6 +79,17 @@ export async function evaluateLoss<L extends Loss>(
     onProgress?.(places.at(-1)! + 1, examples.length)
   }
   return metricsOf(loss, joined(loss, results))
+}
+
+/** That references which are given count, and are those of the examples. */
+function checkGiven(loss: Loss, examples: readonly Example[], references: References): void {
+  if (!usesReference(loss))
+    throw new TrainingError(`${loss.name} needs no reference model, but log-probs of one are given`)
+  if (loss.kind === 'labelled' && loss.kl)
+    throw new TrainingError(
+      `${loss.name} compares answers with prompts that are not theirs, of which no log-probs are given: leave out references`,
+    )
+  checkReferences(examples, references)
 }
 
 /** An answer that is evaluated alone is compared with the first other one. */

@@ -1,12 +1,13 @@
 import type { Tensor } from '../gpu/tensor'
 import type { Loss } from '../losses/loss'
+import { answerLength } from '../models/answer-batch'
 import type { CausalNetwork } from '../models/causal-network'
 import { tokenLogProbs } from '../models/token-log-probs'
 import { shardsOf } from '../ops/matrix'
 import { mix } from '../ops/mix'
 import { answerLogProbs } from './answer-log-probs'
 import { TrainingError } from './errors'
-import type { Example } from './examples'
+import type { EncodedSequence, Example } from './examples'
 import type { PairLogProbs } from './micro-batch'
 import type { Trainable } from './trainable'
 import type { LiveReference } from './training-program'
@@ -54,6 +55,31 @@ export async function startingLogProbs(
       ? { onProgress: fraction => onProgress(Math.round(fraction * answers.length), answers.length) }
       : {}),
   })
+}
+
+/** @throws {TrainingError} unless each answer token of each example has its log-prob */
+export function checkReferences(examples: readonly Example[], references: References): void {
+  if (references.length !== examples.length)
+    throw new TrainingError(`${references.length} reference log-probs for ${examples.length} examples`)
+  for (const [i, example] of examples.entries()) {
+    if (!('mask' in example)) checkTokens(example, references[i]!)
+  }
+}
+
+function checkTokens(
+  example: Exclude<Example, EncodedSequence>,
+  reference: PairLogProbs | Float32Array,
+): void {
+  const isOfPair = 'chosen' in reference
+  if (isOfPair !== 'chosen' in example)
+    throw new TrainingError(`the reference log-probs of example ${example.index} are of another kind than it`)
+  const got = isOfPair ? [reference.chosen.length, reference.rejected.length] : [reference.length]
+  const answers = 'chosen' in example ? [example.chosen, example.rejected] : [example.answer]
+  const wanted = answers.map(answerLength)
+  if (got.join() === wanted.join()) return
+  throw new TrainingError(
+    `example ${example.index} of the file has ${got.join(' and ')} reference log-probs for ${wanted.join(' and ')} answer tokens: compute them for the examples as they are encoded now`,
+  )
 }
 
 /** A live reference, which owns a copy of the weights where it needs one. */

@@ -4,7 +4,13 @@ import { type CheckpointError, TrainingError } from './errors'
 import { type Example, longestSequence } from './examples'
 import type { Fingerprint } from './fingerprint'
 import type { OptimizerKind } from './optimizer'
-import { type ReferenceSource, type ReferenceSync, type References, usesReference } from './reference'
+import {
+  checkReferences,
+  type ReferenceSource,
+  type ReferenceSync,
+  type References,
+  usesReference,
+} from './reference'
 import type { Schedule } from './schedule'
 import type { Trainable } from './trainable'
 
@@ -122,7 +128,7 @@ export function checkTraining(
     )
   }
   checkExamples(examples, loss, trainable.network.maxPositions)
-  checkReference(trainable, options)
+  checkReference(trainable, examples, options)
 }
 
 function checkExamples(examples: readonly Example[], loss: Loss, maxPositions: number): void {
@@ -148,11 +154,22 @@ function checkExamples(examples: readonly Example[], loss: Loss, maxPositions: n
   }
 }
 
-function checkReference(trainable: Pick<Trainable, 'map'>, options: TrainOptions): void {
+function checkReference(
+  trainable: Pick<Trainable, 'network' | 'map'>,
+  examples: readonly Example[],
+  options: TrainOptions,
+): void {
   const source = referenceSource(trainable, options)
   const { loss, reference, references, sync } = options
   const idle = source === null && (reference ?? references ?? sync) !== undefined
   if (idle) throw new TrainingError(`${loss.name} needs no reference model, but one is given`)
   if (references && source !== null && source !== 'cached')
     throw new TrainingError('references are given, and a live reference too: only one can count')
+  if (references) checkReferences(examples, references)
+  const isOther = typeof reference === 'object'
+  if (isOther && reference.network === trainable.network && reference.adapter === trainable.map) {
+    throw new TrainingError(
+      "the reference is what is trained, so that no margin would ever be seen: use 'cached', which keeps the log-probs of the start, or another model",
+    )
+  }
 }

@@ -1,9 +1,12 @@
 import { expect } from 'vitest'
 import { EvaluationError } from '../../src/evaluation/errors'
 import { answerPerplexity, evaluatePairs, evaluateSequences } from '../../src/evaluation/held-out'
+import { kto } from '../../src/losses/kto'
+import { orpo } from '../../src/losses/orpo'
 import { sampo } from '../../src/losses/sampo'
 import { tokenLogProbs } from '../../src/models/token-log-probs'
 import { TrainingError } from '../../src/training/errors'
+import { evaluateLoss } from '../../src/training/evaluate-loss'
 import type { EncodedPair, EncodedSequence } from '../../src/training/examples'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { expectClose, noise } from '../numbers'
@@ -89,6 +92,28 @@ test('needs something to evaluate, and something to compare with', async ({ mode
   }))
   const against = await evaluatePairs(network, pairs, { references })
   expect(against['eval_rewards/chosen']).toBeCloseTo(0.1 * against['eval_logps/chosen']!, 4)
+})
+
+test('refuses references that are of others, or that would not count', async ({ model: { network } }) => {
+  using adapter = changed(network)
+  const references = pairs.map(({ chosen, rejected }) => ({
+    chosen: new Float32Array(chosen.ids.length - 4),
+    rejected: new Float32Array(rejected.ids.length - 4),
+  }))
+  await expect(evaluatePairs(network, pairs, { references: references.slice(1) })).rejects.toThrow(
+    '2 reference log-probs for 3 examples',
+  )
+  const [first, ...rest] = references
+  const cut = [{ ...first!, rejected: first!.rejected.subarray(1) }, ...rest]
+  await expect(evaluatePairs(network, pairs, { references: cut })).rejects.toThrow('of the file has')
+  await expect(evaluatePairs(network, pairs, { loss: orpo(), references })).rejects.toThrow(
+    'orpo needs no reference model',
+  )
+  const labelled = pairs.map(({ index, chosen }) => ({
+    ...{ index, answer: chosen, desirable: index === 0, truncated: false },
+  }))
+  const given = { loss: kto(), adapter: adapter.map, references: references.map(({ chosen }) => chosen) }
+  await expect(evaluateLoss(network, labelled, given)).rejects.toThrow('leave out references')
 })
 
 test('weighs conversations and answers by their tokens', async ({ model: { network } }) => {

@@ -1,10 +1,13 @@
 import { describe, expect } from 'vitest'
+import { apoZeroUnpaired } from '../../src/losses/apo-zero-unpaired'
 import { dpo } from '../../src/losses/dpo'
 import type { LabelledLoss, Loss, PairLoss } from '../../src/losses/loss'
 import { sft } from '../../src/losses/sft'
 import { TrainingError } from '../../src/training/errors'
+import { fullWeights } from '../../src/training/full-weights'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { checkTraining, referenceSource, type TrainOptions } from '../../src/training/train-options'
+import type { Trainable } from '../../src/training/trainable'
 import { test } from '../gpu'
 import { tinyLlama } from '../tiny-llama'
 
@@ -60,6 +63,22 @@ describe('training that is not defined', () => {
     ['a reference for nothing', { loss: sft(), reference: 'live' }, [conversation], 'sft needs no reference'],
     ['references for nothing', { loss: withoutReference, references: [] }, [pair], 'free needs no reference'],
     ['two references', { loss: dpo(), reference: 'live', references: [] }, [pair], 'only one can count'],
+    ['too few references', { loss: dpo(), references: [] }, [pair], '0 reference log-probs for 1 examples'],
+    [
+      'references of answers that were cut elsewhere',
+      { loss: dpo(), references: [{ chosen: new Float32Array(2), rejected: new Float32Array(2) }] },
+      [pair],
+      'example 3 of the file has 2 and 2 reference log-probs for 2 and 1 answer tokens',
+    ],
+    [
+      'references of pairs for labelled answers',
+      {
+        loss: apoZeroUnpaired(),
+        references: [{ chosen: new Float32Array(2), rejected: new Float32Array(1) }],
+      },
+      [labelled],
+      'example 7 are of another kind',
+    ],
     ['a rate that is no number', { loss: dpo(), learningRate: Number.NaN }, [pair], 'learningRate is NaN'],
     ['half a step', { loss: dpo(), maxSteps: 0.5 }, [pair], 'maxSteps is 0.5'],
   ]
@@ -69,6 +88,17 @@ describe('training that is not defined', () => {
     const check = () => checkTraining(adapter, examples as never, options as TrainOptions<Loss>)
     expect(check).toThrow(TrainingError)
     expect(check).toThrow(message)
+  })
+
+  test('against itself is refused, and against what it is based on is not', ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 2 })
+    using weights = fullWeights(network)
+    const check = (trainable: Trainable, map: LoraAdapter['map'] | null) =>
+      checkTraining(trainable, [pair], { loss: dpo(), reference: { network, adapter: map } })
+    expect(() => check(weights, null)).toThrow('the reference is what is trained')
+    expect(() => check(adapter, adapter.map)).toThrow(TrainingError)
+    check(adapter, null)
   })
 
   test('takes the reference that the loss needs where none is named', () => {
