@@ -26,12 +26,19 @@ export function planTraining(units: readonly (readonly number[])[], options: Pla
   const { epochs, maxSteps, batchSize, accumulation, shuffle, seed } = options
   const window = batchSize * accumulation
   const stepsPerEpoch = Math.ceil(units.length / window)
+  const unshuffled = units.map((_, i) => i)
+  // Drawing the order of a large file takes longer than laying a step out.
+  let last = { epoch: -1, order: unshuffled }
+  const orderOf = (epoch: number) => {
+    if (last.epoch !== epoch) last = { epoch, order: shuffled(units.length, seed, epoch) }
+    return last.order
+  }
   return {
     stepsPerEpoch,
     totalSteps: Math.min(epochs * stepsPerEpoch, maxSteps ?? Number.POSITIVE_INFINITY),
     step(step) {
       const epoch = Math.floor(step / stepsPerEpoch)
-      const order = shuffle ? shuffled(units.length, seed, epoch) : units.map((_, i) => i)
+      const order = shuffle ? orderOf(epoch) : unshuffled
       const begin = (step % stepsPerEpoch) * window
       const chosen = order.slice(begin, begin + window)
       const batches = Array.from({ length: Math.ceil(chosen.length / batchSize) }, (_, k) =>
