@@ -15,7 +15,7 @@ import { halfBits } from '../ops/format-f16'
 import type { LoraFactors } from '../ops/lora'
 import { SHARD_ROWS, type Weight } from '../ops/matrix'
 import { TrainingError } from './errors'
-import { mergedRows } from './merge-adapter'
+import { checkChanges, mergedRows } from './merge-adapter'
 
 export interface ExportOptions {
   /** Changes that are added to the weights on the way. */
@@ -53,7 +53,7 @@ const COPY_BYTES = 4 * 2 ** 20
  * they are asked for, and the network does not change. Weights stored in fewer bits are written as what they stand for.
  *
  * @param source the files that the network was loaded from, for all but the weights
- * @throws {TrainingError} if `source` is of another model, and for a value that f16 cannot hold
+ * @throws {TrainingError} if `source` or the adapter is of another model, and for a value that f16 cannot hold
  */
 export async function exportModel(
   network: CausalNetwork,
@@ -61,6 +61,7 @@ export async function exportModel(
   options: ExportOptions = {},
 ): Promise<readonly ExportedFile[]> {
   const { adapter = null, dtype = 'f32', fileBytes = 5e9, signal } = options
+  if (adapter) checkChanges(network, adapter.map)
   const { weights: specs } = await readBlueprint(source, architectures)
   const tensors = [...specs].map(([name, spec]) => ({
     name,

@@ -15,10 +15,12 @@ import { TrainingError } from './errors'
  * of the magnitudes. From then on the network computes without the adapter what it computed with it, to f32's rounding;
  * nothing undoes it.
  *
- * @throws {TrainingError} for a weight that is not stored as f32; nothing has changed then
+ * @throws {TrainingError} for a weight that is not stored as f32, and for an adapter of another model; nothing has
+ *   changed then
  */
 export function mergeAdapter(network: CausalNetwork, { map }: { readonly map: LoraMap }): void {
   const { gpu } = network
+  checkChanges(network, map)
   const changed = network.linears.filter(({ path }) => map.has(path))
   for (const { path, weight } of changed) {
     const format = shardsOf(weight).find(shard => shard.format !== f32)?.format
@@ -32,6 +34,16 @@ export function mergeAdapter(network: CausalNetwork, { map }: { readonly map: Lo
     using norm = normOf(gpu, weight, factors)
     for (const { first, values } of shardsOf(weight)) addChange(gpu, factors, norm, values, first)
   }
+}
+
+/** @throws {TrainingError} for an adapter that changes a layer which the network does not have */
+export function checkChanges(network: CausalNetwork, map: LoraMap): void {
+  const paths = new Set(network.linears.map(({ path }) => path))
+  const stray = [...map.keys()].find(path => !paths.has(path))
+  if (stray === undefined) return
+  throw new TrainingError(
+    `the adapter changes ${stray}, which the model does not have: it is of another model`,
+  )
 }
 
 /**

@@ -12,6 +12,7 @@ import { int8 } from '../../src/ops/format-int8'
 import { TrainingError } from '../../src/training/errors'
 import { type ExportedFile, exportModel } from '../../src/training/export-model'
 import { LoraAdapter } from '../../src/training/lora-adapter'
+import { mergeAdapter } from '../../src/training/merge-adapter'
 import { f32Weight } from '../f32-weight'
 import peft from '../fixtures/peft.json'
 import { test } from '../gpu'
@@ -20,6 +21,7 @@ import { architectures } from '../models/architecture-fixture'
 import { expectedOf, folder } from '../models/llama-fixture'
 import { expectAgreement, hiddenOf } from '../models/on-network'
 import { expectClose, expectSame, noise } from '../numbers'
+import { tinyConfig, tinyLlama } from '../tiny-llama'
 
 /** The files as a folder; each has the size that was told. */
 async function written(files: readonly ExportedFile[]): Promise<ModelFiles> {
@@ -162,9 +164,16 @@ describe('an export', () => {
     await expect(exportModel(model.network, source, { signal }).then(written)).rejects.toThrow('enough')
   })
 
-  test('refuses the files of another model', async ({ gpu }) => {
+  test('refuses the files, and the adapter, of another model', async ({ gpu }) => {
     using model = await loadModel(gpu, source)
     const other = architectures.mistral!
+    using small = tinyLlama(gpu, { ...tinyConfig, layers: 3 })
+    using adapter = LoraAdapter.create(small)
+    const error = new TrainingError(
+      'the adapter changes model.layers.2.self_attn.q_proj, which the model does not have: it is of another model',
+    )
+    await expect(exportModel(model.network, source, { adapter })).rejects.toThrow(error)
+    expect(() => mergeAdapter(model.network, adapter)).toThrow(error)
     await expect(exportModel(model.network, folder(other.files, 'mistral'))).rejects.toThrow(
       /^mistral\/config.json asks for model.embed_tokens.weight \[123, 24\], the network has \[123, 32\]/,
     )
