@@ -10,6 +10,7 @@ import { groupTokens, type TokenGroups } from '../ops/embedding'
 import { gather } from '../ops/gather'
 import { linearLogProb, linearLogProbs } from '../ops/linear-log-prob'
 import { STATISTICS, sequenceStatistics } from '../ops/sequence-statistics'
+import { spoilGradient } from '../ops/spoil-gradient'
 import { Tape } from '../ops/tape'
 import type { MicroBatch } from './micro-batch'
 import type { Parameter } from './trainable'
@@ -96,7 +97,11 @@ export class TrainingProgram implements Disposable {
         ...{ values, gradient },
       })
     })
-    if (parameters.length > 0) tape.backward(policy, gradient)
+    const [first] = parameters
+    if (!first) return
+    tape.backward(policy, gradient)
+    const grad = first.grad.view([first.grad.size])
+    for (const values of this.values) gpu.run(spoilGradient, { values, gradient: grad }, {})
   }
 
   #randomness(): Pick<ForwardOptions, 'dropout' | 'noise'> {

@@ -178,6 +178,20 @@ describe('train', () => {
     expect((await gpu.read(adapter.values)).every(Number.isFinite)).toBe(true)
   })
 
+  test('changes nothing in a step of which one pass alone is not finite', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 4 })
+    const before = await gpu.read(adapter.values)
+    const pairs = examplePairs(4)
+    const references = pairs.map(({ chosen, rejected }, i) => ({
+      chosen: new Float32Array(chosen.ids.length - 3).fill(i === 1 ? Number.NaN : -4),
+      rejected: new Float32Array(rejected.ids.length - 3).fill(-4),
+    }))
+    const options = { ...learn, references, epochs: 1, batchSize: 1, accumulation: 4 }
+    await expect(train(adapter, pairs, options).next()).rejects.toThrow('at pairs 1 of the file')
+    expect(await gpu.read(adapter.values)).toEqual(before)
+  })
+
   test.for([
     [{ epochs: 0 }, 'epochs is 0, expected a positive integer'],
     [{ batchSize: 1.5 }, 'batchSize is 1.5'],
