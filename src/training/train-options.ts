@@ -98,25 +98,8 @@ export function checkTraining(
   examples: readonly Example[],
   options: TrainOptions,
 ): void {
-  const {
-    loss,
-    batchSize = 4,
-    accumulation = 1,
-    epochs = 1,
-    maxSteps,
-    learningRate = 1e-4,
-    neftune = 0,
-    pause,
-  } = options
-  const whole = { batchSize, accumulation, epochs, maxSteps, 'pause.everySteps': pause?.everySteps }
-  for (const [name, value] of Object.entries(whole)) {
-    if (value !== undefined && (!Number.isInteger(value) || value < 1))
-      throw new TrainingError(`${name} is ${value}, expected a positive integer`)
-  }
-  if (!(learningRate > 0) || !Number.isFinite(learningRate))
-    throw new TrainingError(`learningRate is ${learningRate}, expected a positive number`)
-  if (!(neftune >= 0) || !Number.isFinite(neftune))
-    throw new TrainingError(`neftune is ${neftune}, expected a number of at least 0`)
+  const { loss, accumulation = 1, neftune = 0, packs } = options
+  checkNumbers(options)
   if (neftune > 0 && loss.kind !== 'sequences')
     throw new TrainingError(
       `neftune is for supervised training: with ${loss.name} the noise would be in the log-ratios`,
@@ -128,7 +111,39 @@ export function checkTraining(
     )
   }
   checkExamples(examples, loss, trainable.network.maxPositions)
+  if (packs) checkPacks(packs, examples.length)
   checkReference(trainable, examples, options)
+}
+
+function checkNumbers(options: TrainOptions): void {
+  const { batchSize, accumulation, epochs, maxSteps, pause, checkpoint } = options
+  const counts = {
+    ...{ batchSize, accumulation, epochs, maxSteps },
+    ...{ 'pause.everySteps': pause?.everySteps, 'checkpoint.everySteps': checkpoint?.everySteps },
+  }
+  for (const [name, value] of Object.entries(counts)) {
+    if (value !== undefined && (!Number.isInteger(value) || value < 1))
+      throw new TrainingError(`${name} is ${value}, expected a positive integer`)
+  }
+  const { learningRate = 1e-4, neftune = 0, seed = 0 } = options
+  if (!(learningRate > 0) || !Number.isFinite(learningRate))
+    throw new TrainingError(`learningRate is ${learningRate}, expected a positive number`)
+  if (!(neftune >= 0) || !Number.isFinite(neftune))
+    throw new TrainingError(`neftune is ${neftune}, expected a number of at least 0`)
+  if (!Number.isInteger(seed)) throw new TrainingError(`seed is ${seed}, expected a whole number`)
+  const { everySeconds = 0 } = checkpoint ?? {}
+  if (!(everySeconds >= 0))
+    throw new TrainingError(`checkpoint.everySeconds is ${everySeconds}, expected a number of at least 0`)
+}
+
+function checkPacks(packs: readonly (readonly number[])[], examples: number): void {
+  const places = packs.flat()
+  const isWhole = places.length === examples && new Set(places).size === examples
+  const isInside = places.every(i => Number.isInteger(i) && i >= 0 && i < examples)
+  if (isWhole && isInside && packs.every(({ length }) => length > 0)) return
+  throw new TrainingError(
+    `the packs hold the examples ${places.slice(0, 8).join(', ')}${places.length > 8 ? ', …' : ''}, expected each of the ${examples} once, and no empty pack: make them of these examples by packSequences`,
+  )
 }
 
 function checkExamples(examples: readonly Example[], loss: Loss, maxPositions: number): void {

@@ -3,7 +3,7 @@ import { counterHash } from '../losses/draw'
 import type { Loss } from '../losses/loss'
 import { adamW } from './adamw'
 import { holdRun } from './checkpoint'
-import { NonFiniteError } from './errors'
+import { NonFiniteError, TrainingError } from './errors'
 import { type EncodedLabelled, type Example, type ExampleOf, exampleTokens } from './examples'
 import { KeptRun } from './kept-run'
 import { type Metrics, metricsOf } from './metrics'
@@ -124,7 +124,7 @@ async function* run(
       ),
     )
     tokens += places.flat().reduce((sum, i) => sum + exampleTokens(examples[i]!), 0)
-    const rate = learningRate * schedule(step, totalSteps)
+    const rate = learningRate * checkedShare(schedule(step, totalSteps), step)
     const result = stepper.step(batches, {
       learningRate: rate,
       seed: counterHash(seed, step, 0xd209),
@@ -144,6 +144,11 @@ async function* run(
     if (paused) await options.pause?.run(step + 1)
     if (isSaved) await save(step + 1)
   }
+}
+
+function checkedShare(share: number, step: number): number {
+  if (share >= 0 && share < Number.POSITIVE_INFINITY) return share
+  throw new TrainingError(`the schedule gives ${share} for step ${step + 1}, expected 0 or more`)
 }
 
 const planOf = (examples: readonly Example[], options: TrainOptions): TrainPlan => {

@@ -6,6 +6,7 @@ import { kto } from '../../src/losses/kto'
 import { sampo } from '../../src/losses/sampo'
 import { sft } from '../../src/losses/sft'
 import { adamW } from '../../src/training/adamw'
+import { adamW8bit } from '../../src/training/adamw-8bit'
 import { fullWeights } from '../../src/training/full-weights'
 import { lion } from '../../src/training/lion'
 import type { TrainStep } from '../../src/training/train'
@@ -57,7 +58,10 @@ const jobs: readonly [string, Job][] = [
     'β-DPO, which keeps averages',
     { options: { ...shortRun, loss: dynamicBetaDpo(), batchSize: 4, accumulation: 1 }, examples: pairs },
   ],
-  ['KTO', { options: { ...shortRun, loss: kto() }, examples: labelled }],
+  [
+    'KTO with 8 bits of state',
+    { options: { ...shortRun, loss: kto(), optimizer: adamW8bit() }, examples: labelled },
+  ],
 ]
 
 /** Where a run is stopped, and how often it is written until then. */

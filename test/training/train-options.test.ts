@@ -80,6 +80,18 @@ describe('training that is not defined', () => {
       'example 7 are of another kind',
     ],
     ['a rate that is no number', { loss: dpo(), learningRate: Number.NaN }, [pair], 'learningRate is NaN'],
+    ['half a seed', { loss: dpo(), seed: 0.5 }, [pair], 'seed is 0.5, expected a whole number'],
+    ['never a checkpoint', { loss: dpo(), checkpoint: { everySteps: 0 } }, [pair], 'everySteps is 0'],
+    ['negative time', { loss: dpo(), checkpoint: { everySeconds: -1 } }, [pair], 'everySeconds is -1'],
+    ['a pack of others', { loss: sft(), packs: [[1]] }, [conversation], 'packs hold the examples 1'],
+    [
+      'packs that leave one out',
+      { loss: sft(), packs: [[0]] },
+      [conversation, conversation],
+      'of the 2 once',
+    ],
+    ['one in two packs', { loss: sft(), packs: [[0], [0]] }, [conversation], 'of the 1 once'],
+    ['an empty pack', { loss: sft(), packs: [[0], []] }, [conversation], 'no empty pack'],
     ['half a step', { loss: dpo(), maxSteps: 0.5 }, [pair], 'maxSteps is 0.5'],
   ]
   test.for(refused)('is refused: %s', ([_, options, examples, message], { gpu }) => {

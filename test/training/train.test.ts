@@ -201,6 +201,17 @@ describe('train', () => {
     await expect(run(gpu, [], learn)).rejects.toThrow(TrainingError)
   })
 
+  test('refuses a rate that is none before the weights move by it', async ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 4 })
+    const before = await gpu.read(adapter.values)
+    for (const share of [Number.NaN, -0.1, Number.POSITIVE_INFINITY]) {
+      const steps = train(adapter, examplePairs(2), { ...learn, schedule: () => share })
+      await expect(steps.next()).rejects.toThrow(`the schedule gives ${share} for step 1`)
+    }
+    expect(await gpu.read(adapter.values)).toEqual(before)
+  })
+
   test('refuses a pair longer than the context of the model', async ({ gpu }) => {
     const [first, second] = examplePairs(2)
     const rejected = { ids: new Uint32Array(129), answerBegin: 3 }
