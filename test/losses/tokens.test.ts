@@ -59,6 +59,10 @@ describe('sampled', () => {
     const independent = sampled({ draw: 'independent' }).weigh(100, 50, key).chosen
     expect(independent.policy).toEqual(shared.policy)
     expect(independent.reference).not.toEqual(shared.policy)
+    // Each side's second draw is its own too.
+    const turned = sampled({ draw: 'independent' }).weigh(50, 100, key).rejected
+    expect(turned.reference).not.toEqual(independent.reference)
+    expect(turned.reference).not.toEqual(turned.policy)
   })
 
   it('draws every position equally often, and every two together', () => {
