@@ -1,6 +1,9 @@
 import { describe, expect } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
+import { chosenSft } from '../../src/losses/chosen-sft'
+import { combined } from '../../src/losses/combined'
 import { dpo } from '../../src/losses/dpo'
+import { kto } from '../../src/losses/kto'
 import type { Loss } from '../../src/losses/loss'
 import { sampo } from '../../src/losses/sampo'
 import { sft } from '../../src/losses/sft'
@@ -107,11 +110,26 @@ describe('what must hold of any training', () => {
       } as TrainOptions<L>)
       const of = (name: string) => [small, large].map(({ steps }) => steps.map(step => step[name]!))
       // The sums are taken in another order; Adam divides by the gradient's size, which magnifies that.
-      for (const name of ['loss', 'grad_norm', 'entropy', 'mean_token_accuracy'])
+      for (const name of [
+        'loss',
+        'grad_norm',
+        'entropy',
+        loss.kind === 'labelled' ? 'kl' : 'mean_token_accuracy',
+      ])
         expectClose(of(name)[0]!, of(name)[1]!, { atol: 1e-5, rtol: 1e-3 })
     }
-    await check(pairs(7), dpo())
+    await check(
+      pairs(7),
+      combined([
+        [dpo(), 1],
+        [chosenSft(), 0.5],
+      ]),
+    )
     await check(sequences(7), sft())
+    const labelled = pairs(7).map(({ index, chosen: answer }) => ({
+      ...{ index, answer, desirable: index % 3 > 0, truncated: false },
+    }))
+    await check(labelled, kto())
   })
 
   test('conversations that are packed are trained as they are one by one', async ({ gpu }) => {
