@@ -232,6 +232,7 @@ export {
   type ReferenceModel,
 } from './job/make-training'
 export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
+export { type MetricsLine, metricsLines } from './job/metrics-lines'
 export {
   type LossName,
   type LossOption,
@@ -239,7 +240,7 @@ export {
   type NamedLoss,
   namedLosses,
 } from './job/named-losses'
-export { budgetFor, defaultJobOptions, type JobOptions, jobLosses } from './job/options'
+export { budgetFor, defaultJobOptions, type JobOptions } from './job/options'
 export { ownId } from './job/own-columns'
 export { type PairItemOptions, pairItems } from './job/pair-items'
 export { PooledRow, type PoolingOptions, type RowNumbers, rowNumbers, type Texts } from './job/pooled-row'
@@ -265,16 +266,6 @@ export {
   selectionRecords,
   unreadableRecord,
 } from './job/selection-records'
-export {
-  createAdapter,
-  EVALUATED_PAIRS,
-  type Evaluation,
-  encodeForJob,
-  evaluate,
-  type TrainEvent,
-  trainOptions,
-  trainPairs,
-} from './job/train-pairs'
 export {
   type ChangedOptions,
   changeOptions,

@@ -1,13 +1,15 @@
 import {
-  defaultJobOptions,
+  type CausalNetwork,
+  completeConfig,
   type EncodedPair,
   estimateModel,
   estimateTraining,
   type Gpu,
   type ModelFiles,
+  makeTrainable,
+  makeTraining,
   OutOfMemoryError,
   planModel,
-  trainOptions,
 } from '../../src/index'
 import { type ModelSize, READ_TOKENS, storageNames } from '../model-protocol'
 import { storages } from './storages'
@@ -44,12 +46,14 @@ async function trainingOf(
   storage: keyof typeof storages,
 ): Promise<number | null> {
   const plan = await planModel(files, { storage: storages[storage], gpu })
-  const length = Math.min(defaultJobOptions.maxLength, plan.maxPositions)
+  const config = completeConfig({})
+  const length = Math.min(config.maxLength, plan.maxPositions)
   const answer = { ids: new Uint32Array(length), answerBegin: Math.floor(length / 2) }
   const pair: EncodedPair = { index: 0, chosen: answer, rejected: answer, truncated: false }
-  const pairs = new Array<EncodedPair>(defaultJobOptions.batchSize).fill(pair)
+  const pairs = new Array<EncodedPair>(config.batchSize).fill(pair)
   try {
-    return (await estimateTraining(plan, pairs, trainOptions(defaultJobOptions))).peak
+    const trainable = (network: CausalNetwork) => makeTrainable(network, config)
+    return (await estimateTraining(plan, pairs, { ...makeTraining(config), trainable })).peak
   } catch (error) {
     if (error instanceof OutOfMemoryError) return null
     throw error

@@ -1,9 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises'
-import { jsonLines } from '../index'
+import { jsonLines, type MetricsLine } from '../index'
 import { writeWhole } from './files'
-
-/** A line of `metrics.jsonl`. */
-export type MetricsLine = Readonly<Record<string, unknown>>
 
 /**
  * `metrics.jsonl` of a run: lines are on disk before the run goes on. A run that is resumed keeps the lines up to its

@@ -1,6 +1,16 @@
-import { defaultJobOptions, type JobOptions, jobLosses } from '../index'
+import {
+  completeConfig,
+  defaultJobOptions,
+  type FieldKey,
+  type JobOptions,
+  jobTemplates,
+  namedStorages,
+  type TrainingConfig,
+  type TrainingOptions,
+} from '../index'
 import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
-import { flag, Given, text, UsageError } from './options'
+import { flag, Given, type OptionSpec, text, UsageError } from './options'
+import { layered, lossUsage, orUsage, readTrainingOptions, trainingFlags } from './training-arguments'
 
 export interface RunArguments {
   readonly rows: string | null
@@ -8,54 +18,57 @@ export interface RunArguments {
   readonly out: string
   readonly model: ModelArguments
   readonly options: JobOptions
+  readonly config: TrainingConfig
 }
+
+/** What other commands are for: other methods and models, runs that are kept, and what they need. */
+const elsewhere: readonly FieldKey[] = [
+  ...([
+    'method',
+    'grade',
+    'gradeColumn',
+    'trained',
+    'trainEmbedding',
+    'train',
+    'packing',
+    'neftune',
+  ] as const),
+  ...(['desirableWeight', 'undesirableWeight', 'iterative', 'rounds', 'answers', 'samples'] as const),
+  ...(['temperature', 'answerTokens', 'referenceModel', 'syncSteps', 'syncAlpha'] as const),
+  ...(['checkpointSteps', 'checkpointSeconds', 'evalSteps', 'evalAnswers', 'evalTokens'] as const),
+]
+
+const training = trainingFlags(key => !elsewhere.includes(key))
+
+/** The rate suits a model as small as the bundled one; see docs/training.md. Everything is trained on. */
+const usual: TrainingOptions = { method: 'preference', learningRate: 1e-3, evalSplit: 0, evalAnswers: 0 }
 
 const d = defaultJobOptions
 
 export const runUsage = `Usage: tabtune run --rows FILE --pairs FILE --out DIR [options]
 
-Selects rows, trains on pairs, and writes the results to a folder.
+Selects rows, trains an adapter on pairs, and writes the results to a folder. tabtune train has more kinds of training,
+and goes on with runs that were ended.
 
   --rows FILE            instruction rows to select from: JSON or JSONL; alpaca, sharegpt or messages
   --pairs FILE           preference pairs to train on: JSON or JSONL
   --out DIR              where the results go; made if it is not there
 ${modelUsage}  --budget N             rows to keep at most (default: a tenth, no more than 6000)
   --threshold T          cosine above which a row repeats a kept one (default: ${d.threshold})
-  --loss NAME            ${Object.keys(jobLosses).join(' or ')} (default: ${d.loss})
-  --beta B               tie to the reference model (default: ${d.beta})
-  --rank R               rank of the adapter (default: ${d.rank})
-  --learning-rate LR     peak (default: ${d.learningRate})
-  --epochs N             passes over the pairs (default: ${d.epochs})
-  --steps N              optimizer steps at most (default: all of the epochs)
-  --batch-size N         pairs of one forward and backward pass (default: ${d.batchSize})
-  --accumulation N       passes of one optimizer step (default: ${d.accumulation})
-  --recompute            computes layers again in the backward pass: a third more work, much less memory
-  --warmup-ratio W       share of the steps over which the learning rate rises (default: ${d.warmupRatio})
-  --max-length N         tokens of a prompt with its answer (default: ${d.maxLength})
-  --seed S               (default: ${d.seed})
   --help
-
+${training.usage(usual)}
+Losses, by the name that --loss takes. Those on pairs compare the chosen answer with the rejected one.
+${lossUsage('preference')}
 At least one of --rows and --pairs is needed. Nothing leaves this machine.`
 
-const spec = {
+const spec: OptionSpec = {
+  ...training.spec,
+  ...modelSpec,
   rows: text,
   pairs: text,
   out: text,
-  ...modelSpec,
   budget: text,
   threshold: text,
-  loss: text,
-  beta: text,
-  rank: text,
-  'learning-rate': text,
-  epochs: text,
-  steps: text,
-  'batch-size': text,
-  accumulation: text,
-  recompute: flag,
-  'warmup-ratio': text,
-  'max-length': text,
-  seed: text,
   help: flag,
 }
 
@@ -69,27 +82,19 @@ export function readRunArguments(argv: readonly string[]): RunArguments {
   if (rows === null && pairs === null) {
     throw new UsageError('there is nothing to do: give --rows FILE, --pairs FILE, or both')
   }
-  const losses = Object.fromEntries(Object.keys(jobLosses).map(name => [name, name]))
+  const config = orUsage(() => completeConfig(layered(usual, readTrainingOptions(given)).options))
+  if (config.reference === 'model')
+    throw new UsageError('--reference model is for tabtune train, which loads a second model')
   return {
-    rows,
-    pairs,
-    out,
-    model: readModelArguments(given),
+    ...{ rows, pairs, out, config },
+    model: {
+      ...readModelArguments(given as Given<typeof modelSpec>),
+      storage: namedStorages[config.storage ?? 'f32']!,
+      template: config.template ? { name: config.template, value: jobTemplates[config.template]! } : null,
+    },
     options: {
       budget: given.count('budget', d.budget, 0),
       threshold: given.within('threshold', d.threshold, -1, 1),
-      loss: given.choice('loss', d.loss, losses),
-      beta: given.positive('beta', d.beta),
-      rank: given.count('rank', d.rank),
-      learningRate: given.positive('learning-rate', d.learningRate),
-      epochs: given.count('epochs', d.epochs),
-      steps: given.count('steps', d.steps),
-      batchSize: given.count('batch-size', d.batchSize),
-      accumulation: given.count('accumulation', d.accumulation),
-      recompute: given.flag('recompute'),
-      warmupRatio: given.within('warmup-ratio', d.warmupRatio, 0, 1),
-      maxLength: given.count('max-length', d.maxLength, 2),
-      seed: given.count('seed', d.seed, 0),
     },
   }
 }

@@ -2,25 +2,27 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   budgetFor,
-  createAdapter,
-  encodeForJob,
   type FileDigest,
   fileDigest,
   fileExtension,
   type Gpu,
+  JobError,
   type JobOptions,
   jobManifest,
   jsonLines,
   loadScorer,
+  type MetricsLine,
   type Model,
   type ModelFiles,
+  makeTrainable,
+  metricsLines,
   readPairs,
   readRows,
   score,
   selectionRecords,
   selectRows,
-  trainPairs,
-  writePeftAdapter,
+  type TrainingConfig,
+  trainingJob,
   writeRows,
 } from '../index'
 import type { Command } from './command'
@@ -29,6 +31,8 @@ import { Machine } from './machine'
 import { UsageError } from './options'
 import type { Progress } from './progress'
 import { type RunArguments, readRunArguments, runUsage } from './run-arguments'
+import { configOptions } from './training-arguments'
+import { adapterFiles, isAdapter } from './training-files'
 
 export const run: Command = {
   summary: 'select rows, train on pairs, all in one',
@@ -44,6 +48,7 @@ interface Job {
   readonly model: Model
   readonly files: ModelFiles
   readonly options: JobOptions
+  readonly config: TrainingConfig
   readonly progress: Progress
   readonly signal: AbortSignal
   readonly inputs: FileDigest[]
@@ -58,7 +63,7 @@ interface Job {
  * @throws the library's errors, and `UsageError` for files and folders that are not there
  */
 async function runJob(args: RunArguments, progress: Progress, signal: AbortSignal): Promise<boolean> {
-  const { options } = args
+  const { options, config } = args
   // Inputs are read before the GPU is opened: most mistakes are there.
   const inputs: FileDigest[] = []
   const rows = args.rows === null ? null : await readRows(await input(args.rows, inputs), { name: args.rows })
@@ -76,12 +81,15 @@ async function runJob(args: RunArguments, progress: Progress, signal: AbortSigna
     outputs.set(name, content)
     await writeWhole(join(args.out, name), content)
   }
-  const job: Job = { gpu, model, files, options, progress, signal, inputs, write }
+  const job: Job = { gpu, model, files, options, config, progress, signal, inputs, write }
   if (rows) await selectStage(job, rows)
   const finished = pairs ? await trainStage(job, pairs.pairs) : true
   const manifest = await jobManifest({
     ...(await machine.used()),
-    options: { ...options, budget: rows ? budgetFor(options, rows.rows.length) : options.budget },
+    options: {
+      ...{ ...options, budget: rows ? budgetFor(options, rows.rows.length) : options.budget },
+      ...(pairs ? configOptions(config) : {}),
+    },
     inputs,
     outputs,
   })
@@ -113,34 +121,35 @@ async function selectStage(job: Job, file: Awaited<ReturnType<typeof readRows>>)
   progress.note(`selected ${selection.kept.length} rows`)
 }
 
-async function trainStage(job: Job, pairs: Awaited<ReturnType<typeof readPairs>>['pairs']): Promise<boolean> {
-  const { model, options, progress, signal, write } = job
-  const encoded = encodeForJob(model, pairs, options)
-  progress.note(`pairs: ${encoded.pairs.length} to train on, ${encoded.dropped.length} dropped`)
-  if (encoded.pairs.length === 0) {
-    throw new UsageError(`no pair can be trained on: ${encoded.dropped[0]!.reason}`)
-  }
-  using adapter = createAdapter(model, options)
-  const lines: object[] = encoded.dropped.map(({ index, reason }) => ({ dropped: index, reason }))
+async function trainStage(
+  { model, config, progress, signal, write }: Job,
+  pairs: Awaited<ReturnType<typeof readPairs>>['pairs'],
+): Promise<boolean> {
+  using adapter = makeTrainable(model.network, config)
+  const lines: MetricsLine[] = []
   let finished = true
   try {
-    for await (const event of trainPairs(adapter, encoded.pairs, options, signal)) {
-      if (event.kind === 'reference') progress.update('reference', event.done / event.total)
-      else if (event.kind === 'step') {
+    const events = trainingJob(model, adapter, { kind: 'pairs', pairs }, config, {
+      signal,
+      onProgress: (phase, done, total) => progress.update(phase, total === 0 ? 1 : done / total),
+    })
+    for await (const event of events) {
+      if (event.kind === 'data') {
+        const { examples, dropped } = event.data
+        progress.note(`pairs: ${examples.length} to train on, ${dropped.length} dropped`)
+      } else if (event.kind === 'step') {
         const { step, totalSteps, loss } = event.step
         progress.update('train', step / totalSteps, `loss ${loss.toFixed(4)}`)
-        lines.push(event.step)
-      } else lines.push({ before: event.before, after: event.after })
+      }
+      lines.push(...metricsLines(event, config))
     }
   } catch (error) {
+    if (error instanceof JobError) throw new UsageError(error.message, { cause: error })
     if (!signal.aborted) throw error
     finished = false
   }
-  const { 'adapter_config.json': config, 'adapter_model.safetensors': weights } = writePeftAdapter(
-    await adapter.toPeft(),
-  )
-  await write('adapter/adapter_config.json', config)
-  await write('adapter/adapter_model.safetensors', weights)
+  if (isAdapter(adapter))
+    for (const [name, content] of await adapterFiles(adapter, null)) await write(`adapter/${name}`, content)
   await write('metrics.jsonl', jsonLines(lines))
   return finished
 }

@@ -23,8 +23,7 @@ import {
   orUsage,
   readConfigFile,
   readTrainingOptions,
-  trainingSpec,
-  trainingUsage,
+  trainingFlags,
 } from './training-arguments'
 import { summaries } from './usage'
 
@@ -53,6 +52,8 @@ const methodOf: Readonly<Record<TrainingData['kind'], Method>> = {
   labelled: 'labelled',
 }
 
+const training = trainingFlags(() => true)
+
 export const trainUsage = `Usage: tabtune train --recipe NAME --data FILE --out DIR [options]
 
 Trains a model on rows, pairs or labelled answers, and writes to DIR: the adapter, or the model; ${CONFIG_FILE}, the options
@@ -70,13 +71,13 @@ ended, goes on with --resume where its last checkpoint is, and gives the bytes o
   --adapter DIR          a PEFT folder to go on from, in place of a fresh adapter
   --judge NAME           ranks the answers that rounds sample (default: deita)
 ${summaries(scorers)}${modelUsage}  --help
-${trainingUsage}
+${training.usage({})}
 Losses, by the name that --loss takes. Those on pairs compare the chosen answer with the rejected one.
-${lossUsage}
+${lossUsage()}
 A value of none is no value. An option that does not apply beside the others is refused.`
 
 const spec: OptionSpec = {
-  ...trainingSpec,
+  ...training.spec,
   ...modelSpec,
   data: text,
   ...Object.fromEntries(Object.keys(dataFlags).map(name => [name, text])),

@@ -28,7 +28,7 @@ import { UsageError } from './options'
 import { openScorer } from './scorers'
 import { toStandardOutput } from './standard-output'
 import { CONFIG_FILE, readTrainArguments, type TrainArguments, trainUsage } from './train-arguments'
-import { layered, orUsage } from './training-arguments'
+import { configOptions, layered, orUsage } from './training-arguments'
 import { readTrainingData } from './training-data-file'
 import { isAdapter, writeAdapter, writeExported, writeManifest } from './training-files'
 import { TrainingRecord } from './training-record'
@@ -168,7 +168,5 @@ async function writeTrained(
 const manifestOptions = (args: TrainArguments, config: TrainingConfig): Manifest['options'] => ({
   command: 'train',
   ...(args.recipe ? { recipe: args.recipe.name, variant: args.recipe.variant } : {}),
-  ...Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, Array.isArray(value) ? fieldText(value) : value]),
-  ),
+  ...configOptions(config),
 })

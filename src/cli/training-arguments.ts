@@ -8,8 +8,12 @@ import {
   fieldFromText,
   fieldGroups,
   fieldText,
+  type Manifest,
+  type Method,
+  type NamedLoss,
   namedLosses,
   parseTrainingOptions,
+  type TrainingConfig,
   type TrainingField,
   type TrainingOptions,
   trainingFields,
@@ -19,13 +23,32 @@ import { flag, type Given, type OptionSpec, text, UsageError } from './options'
 /** An option of a run as a flag: `learningRate` is `--learning-rate`. */
 export const flagOf = (key: string): string => key.replaceAll(/[A-Z0-9]+/g, part => `-${part.toLowerCase()}`)
 
-/** A flag for each option of a training run; a switch can also be turned off. */
-export const trainingSpec: OptionSpec = Object.fromEntries(
-  fieldEntries.flatMap(([key, { kind }]): [string, OptionSpec[string]][] => {
-    const name = flagOf(key)
-    return kind === 'flag' ? [name, `no-${name}`].map(one => [one, flag]) : [[name, text]]
-  }),
-)
+/** A flag for each of some options of a training run; a switch can also be turned off. */
+const specOf = (keys: readonly FieldKey[]): OptionSpec =>
+  Object.fromEntries(
+    keys.flatMap((key): [string, OptionSpec[string]][] => {
+      const name = flagOf(key)
+      const isSwitch = trainingFields[key].kind === 'flag'
+      return isSwitch ? [name, `no-${name}`].map(one => [one, flag]) : [[name, text]]
+    }),
+  )
+
+/** Of models there is a text of its own. */
+const elsewhere: readonly FieldKey[] = ['storage', 'template']
+
+/** Flags for those options of a training run that `wanted` names, and a text about them, group by group. */
+export const trainingFlags = (wanted: (key: FieldKey) => boolean) => ({
+  spec: specOf(fieldEntries.flatMap(([key]) => (wanted(key) ? [key] : []))),
+  /** @param usual what is the default here, in place of the table's */
+  usage: (usual: TrainingOptions): string =>
+    fieldGroups
+      .map(({ title, keys }) => {
+        const shown = keys.filter(key => wanted(key) && !elsewhere.includes(key))
+        if (shown.length === 0) return ''
+        return `\n${title}\n${shown.map(key => fieldUsage(key, usual[key])).join('')}`
+      })
+      .join(''),
+})
 
 /**
  * The options of a run that were typed.
@@ -86,6 +109,15 @@ export function layered(...layers: readonly TrainingOptions[]): {
   return { options, left }
 }
 
+/** A config as a manifest has it: losses and layers as they are typed. */
+export const configOptions = (config: TrainingConfig): Manifest['options'] =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]: [string, FieldValue]) => [
+      key,
+      typeof value === 'object' && value !== null ? fieldText(value) : value,
+    ]),
+  )
+
 /** What a config error is on the command line. */
 export function orUsage<T>(work: () => T): T {
   try {
@@ -100,14 +132,17 @@ const INDENT = ' '.repeat(25)
 const WIDTH = 120
 
 /** A flag with what it does, what it takes and what it is without. */
-function fieldUsage([key, field]: readonly [FieldKey, TrainingField]): string {
+function fieldUsage(key: FieldKey, usual: FieldValue | undefined): string {
+  const field: TrainingField = trainingFields[key]
   const takes = { number: ' X', integer: ' N', choice: ' NAME', text: ' TEXT', list: ' A,B', losses: ' L' }
   const flagged = `  --${flagOf(key)}${field.kind === 'flag' ? '' : takes[field.kind]}`
   const choices = field.kind === 'choice' ? ` One of ${Object.keys(field.choices).join(', ')}.` : ''
-  const usual = field.default === null ? (field.none ?? '') : fieldText(field.default)
-  const words = `${field.help}${choices} (default: ${field.kind === 'flag' && !field.default ? 'no' : usual})`
-  const lines = wrapped(words, WIDTH - INDENT.length)
-  const [first = '', ...rest] = lines
+  const value = usual ?? field.default
+  const without = value === null ? (field.none ?? '') : value === false ? 'no' : fieldText(value)
+  const [first = '', ...rest] = wrapped(
+    `${field.help}${choices} (default: ${without})`,
+    WIDTH - INDENT.length,
+  )
   const begin = flagged.length < INDENT.length ? flagged.padEnd(INDENT.length) : `${flagged}\n${INDENT}`
   return `${[`${begin}${first}`, ...rest.map(line => INDENT + line)].join('\n')}\n`
 }
@@ -122,18 +157,9 @@ function wrapped(words: string, width: number): string[] {
   return lines
 }
 
-/** Of models there is a text of its own. */
-const elsewhere: readonly FieldKey[] = ['storage', 'template']
-
-/** The options of a run, group by group, for `--help`. */
-export const trainingUsage: string = fieldGroups
-  .map(({ title, keys }) => {
-    const shown = keys.filter(key => !elsewhere.includes(key))
-    return `\n${title}\n${shown.map(key => fieldUsage([key, trainingFields[key]])).join('')}`
-  })
-  .join('')
-
-/** Losses with what each is, for `--help`. */
-export const lossUsage: string = Object.entries(namedLosses)
-  .map(([name, { summary }]) => `  ${name.padEnd(20)} ${summary}\n`)
-  .join('')
+/** Losses of a method, or all of them, with what each is, for `--help`. */
+export const lossUsage = (method?: Method): string =>
+  Object.entries<NamedLoss>(namedLosses)
+    .filter(([, { methods }]) => method === undefined || methods.includes(method))
+    .map(([name, { summary }]) => `  ${name.padEnd(20)} ${summary}\n`)
+    .join('')

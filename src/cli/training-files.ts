@@ -13,13 +13,20 @@ import {
 } from '../index'
 import { digestFile, writeWhole } from './files'
 
+/** An adapter's files as PEFT reads them, by name. */
+export const adapterFiles = async (
+  adapter: LoraAdapter,
+  baseModel: string | null,
+): Promise<readonly (readonly [string, string | Uint8Array])[]> =>
+  Object.entries(writePeftAdapter(await adapter.toPeft(baseModel)))
+
 /** Writes an adapter as PEFT reads it; gives the names of the files. */
 export async function writeAdapter(
   folder: string,
   adapter: LoraAdapter,
   baseModel: string,
 ): Promise<string[]> {
-  const files = Object.entries(writePeftAdapter(await adapter.toPeft(baseModel)))
+  const files = await adapterFiles(adapter, baseModel)
   for (const [name, content] of files) await writeWhole(join(folder, name), content)
   return files.map(([name]) => name)
 }

@@ -1,12 +1,13 @@
 import {
   type DataEvent,
   type Manifest,
+  metricsLines,
   type RunComparison,
   type TrainingConfig,
   type TrainingEvent,
   trainingReport,
 } from '../index'
-import type { MetricsFile, MetricsLine } from './metrics-file'
+import type { MetricsFile } from './metrics-file'
 import type { TrainArguments } from './train-arguments'
 import { comparisonText } from './training-text'
 
@@ -23,39 +24,14 @@ export class TrainingRecord {
 
   async take(event: TrainingEvent): Promise<void> {
     const { metrics } = this
-    switch (event.kind) {
-      case 'data':
-        this.#data = event
-        for (const { index, cause, reason } of event.data.dropped)
-          await metrics.write({ dropped: index, cause, reason })
-        return
-      case 'evaluation':
-        if (event.step > 0) await metrics.flush()
-        return metrics.write(
-          this.#line(event.round, { evaluation: event.run.name, step: event.step, ...event.run.metrics }),
-        )
-      case 'round':
-        await metrics.write({ round: event.round, examples: event.examples })
-        for (const { index, cause, reason } of event.dropped)
-          await metrics.write({ round: event.round, dropped: index, cause, reason })
-        return
-      case 'step':
-        await metrics.flush()
-        this.#steps.push(event.step)
-        return metrics.write(this.#line(event.round, event.step))
-      case 'checkpoint':
-        if (event.how === 'resumed') this.#steps.push(...metrics.keep(event.round, event.step))
-        return
-      case 'damaged':
-        return
-      case 'done':
-        this.#comparison = event.comparison
-    }
-  }
-
-  /** Rounds are named where there are several. */
-  #line(round: number, line: MetricsLine): MetricsLine {
-    return this.config.rounds === undefined ? line : { round, ...line }
+    if (event.kind === 'data') this.#data = event
+    if (event.kind === 'done') this.#comparison = event.comparison
+    if (event.kind === 'step') this.#steps.push(event.step)
+    if (event.kind === 'checkpoint' && event.how === 'resumed')
+      this.#steps.push(...metrics.keep(event.round, event.step))
+    // From the first step on a resumed run is past its checkpoint.
+    if (event.kind === 'step' || (event.kind === 'evaluation' && event.step > 0)) await metrics.flush()
+    for (const line of metricsLines(event, this.config)) await metrics.write(line)
   }
 
   /** The run as one page of HTML. */

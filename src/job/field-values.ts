@@ -39,22 +39,23 @@ export function fieldValue(key: string, field: TrainingField, value: unknown): F
 export function fieldFromText(key: string, field: TrainingField, text: string): FieldValue {
   const typed = text.trim()
   if (typed === 'none' && field.none !== undefined) return null
+  const wrong = (): never => {
+    throw new ConfigError(`${key} is '${text}', expected ${expectedOf(field)}`, key)
+  }
   switch (field.kind) {
     case 'number':
     case 'integer': {
       const value = typed === '' ? Number.NaN : Number(typed)
-      if (!inRange(field, value))
-        throw new ConfigError(`${key} is '${text}', expected ${expectedOf(field)}`, key)
-      return value
+      return inRange(field, value) ? value : wrong()
     }
     case 'flag':
-      return fieldValue(key, field, typed === 'true' ? true : typed === 'false' ? false : text)
-    case 'list':
-      return fieldValue(
-        key,
-        field,
-        typed.split(',').map(one => one.trim()),
-      )
+      return typed === 'true' || typed === 'false' ? typed === 'true' : wrong()
+    case 'choice':
+      return Object.hasOwn(field.choices, typed) ? typed : wrong()
+    case 'list': {
+      const names = typed.split(',').map(one => one.trim())
+      return isList(names) ? names : wrong()
+    }
     default:
       return fieldValue(key, field, typed)
   }

@@ -3,7 +3,6 @@ import { isFields } from '../data/fields'
 import { type FileDigest, fileDigest, type Manifest } from '../data/manifest'
 import type { Gpu } from '../gpu/gpu'
 import type { ModelFiles } from '../io/model-files'
-import type { JobOptions } from './options'
 
 /** The package's version. */
 export const version: string = packageVersion
@@ -86,12 +85,11 @@ export const jobIdentity = ({
 export async function jobManifest({
   outputs,
   ...parts
-}: Omit<Parameters<typeof jobIdentity>[0], 'options'> & {
-  readonly options: JobOptions | Manifest['options']
+}: Parameters<typeof jobIdentity>[0] & {
   readonly outputs: ReadonlyMap<string, Uint8Array | string>
 }): Promise<Manifest> {
   return {
-    ...jobIdentity({ ...parts, options: { ...parts.options } }),
+    ...jobIdentity(parts),
     outputs: await Promise.all([...outputs].map(([name, content]) => fileDigest(name, content))),
   }
 }

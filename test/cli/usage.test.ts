@@ -7,13 +7,15 @@ import { readRunArguments } from '../../src/cli/run-arguments'
 import { inTurns, run, temporaryFolder } from './command'
 
 const sample = 'demo/public/sample/rows.json'
-const commands = ['run', 'score', 'embed', 'select', 'compare', 'chat', 'models']
+const commands = [
+  ...['run', 'score', 'embed', 'select', 'compare', 'train', 'recipes', 'eval', 'merge', 'export'],
+  ...['chat', 'models'],
+]
 
 /** Options with what they do not take. */
 const wrongValues: readonly (readonly [option: string, ...values: string[]])[] = [
   ['budget', '-1', '2.5', 'many', ''],
   ['threshold', '1.1', '-2', 'high'],
-  ['loss', 'ipo', 'constructor'],
   ['beta', '0', '-0.1', 'NaN', 'Infinity'],
   ['rank', '0', '1.5'],
   ['learning-rate', '0', 'fast'],
@@ -23,7 +25,9 @@ const wrongValues: readonly (readonly [option: string, ...values: string[]])[] =
   ['accumulation', '0', 'x'],
   ['warmup-ratio', '-0.1', '1.5'],
   ['max-length', '1', 'long'],
-  ['seed', '-1', '0.5'],
+  ['seed', '-1', '0.5', '4294967296'],
+  ['optimizer', 'adam', 'constructor'],
+  ['truncation', 'keep', ''],
 ]
 
 describe('tabtune', () => {
@@ -75,6 +79,10 @@ describe('tabtune', () => {
       ['select', sample, '--strategy', 'random', '--out-container', 'parquet', '--gzip'],
       '--gzip is for text',
     ],
+    [['run', '--pairs', 'a', '--out', 'b', '--loss', 'sampoo'], 'which is no loss; expected such as sampo'],
+    [['run', '--pairs', 'a', '--out', 'b', '--loss', 'kto'], 'loss is kto, which is for the method labelled'],
+    [['run', '--pairs', 'a', '--out', 'b', '--gamma', '1'], 'gamma does not apply: it is for loss simpo'],
+    [['run', '--pairs', 'a', '--out', 'b', '--reference', 'model'], 'is for tabtune train'],
     [['run', '--row', 'a', '--out', 'b'], "Unknown option '--row'"],
     [['run', '--rows'], "'--rows <value>' argument missing"],
     [['run', '--rows', 'a'], '--out DIR is missing'],

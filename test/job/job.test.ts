@@ -7,11 +7,15 @@ import type { Gpu } from '../../src/gpu/gpu'
 import { filesFromList } from '../../src/io/model-files'
 import { readPeftAdapter, writePeftAdapter } from '../../src/io/peft-adapter'
 import { loadScorer } from '../../src/job/load-scorer'
+import { makeTrainable } from '../../src/job/make-training'
 import { jobManifest, modelDigests, version } from '../../src/job/manifest'
-import { defaultJobOptions, type JobOptions } from '../../src/job/options'
+import { metricsLines } from '../../src/job/metrics-lines'
 import { selectRows } from '../../src/job/select-rows'
 import { selectionRecords } from '../../src/job/selection-records'
-import { createAdapter, encodeForJob, type TrainEvent, trainPairs } from '../../src/job/train-pairs'
+import { parseTrainingConfig } from '../../src/job/training-config'
+import { prepareData } from '../../src/job/training-data'
+import type { TrainingEvent } from '../../src/job/training-events'
+import { trainingJob } from '../../src/job/training-job'
 import type { Model } from '../../src/models/load-model'
 import { rowExchanges, score } from '../../src/scoring/scorer'
 import { LoraAdapter } from '../../src/training/lora-adapter'
@@ -41,10 +45,11 @@ const pairs = JSON.stringify(
     ['Name a color.', 'Green.', 'Seven.'],
   ].map(([prompt, chosen, rejected]) => ({ prompt, chosen, rejected })),
 )
-const options: JobOptions = {
-  ...defaultJobOptions,
-  ...{ budget: 4, loss: 'sampo', rank: 4, epochs: 2, batchSize: 3, accumulation: 1, seed: 5 },
-}
+const options = { budget: 4, threshold: 0.9 }
+const config = parseTrainingConfig({
+  ...{ loss: 'sampo', rank: 4, learningRate: 1e-3, epochs: 2, batchSize: 3, accumulation: 1, seed: 5 },
+  ...{ evalSplit: 0, evalAnswers: 1, evalTokens: 8 },
+})
 
 /** The whole job, as the command and the page run it, and its files by name. */
 async function run(gpu: Gpu, model: Model) {
@@ -57,24 +62,24 @@ async function run(gpu: Gpu, model: Model) {
   const position = new Map(rowFile.rows.map(({ index }, i) => [index, i]))
   const kept = selection.kept.map(index => position.get(index)!)
   const selected = await (await writeRows(rowFile, kept)).text()
-  const encoded = encodeForJob(model, (await readPairs(pairs)).pairs, options)
-  using adapter = createAdapter(model, options)
-  const events: TrainEvent[] = []
-  for await (const event of trainPairs(adapter, encoded.pairs, options)) events.push(event)
-  const { 'adapter_config.json': config, 'adapter_model.safetensors': weights } = writePeftAdapter(
-    await adapter.toPeft(),
+  const data = { kind: 'pairs', pairs: (await readPairs(pairs)).pairs } as const
+  using adapter = makeTrainable(model.network, config)
+  const events: TrainingEvent[] = []
+  for await (const event of trainingJob(model, adapter, data, config)) events.push(event)
+  const { 'adapter_config.json': shape, 'adapter_model.safetensors': weights } = writePeftAdapter(
+    await (adapter as LoraAdapter).toPeft(),
   )
   const outputs = new Map<string, string | Uint8Array<ArrayBuffer>>([
     ['selected.json', selected],
     ['selection.jsonl', jsonLines(records)],
-    ['adapter/adapter_config.json', config],
+    ['adapter/adapter_config.json', shape],
     ['adapter/adapter_model.safetensors', weights],
-    ['metrics.jsonl', jsonLines(events)],
+    ['metrics.jsonl', jsonLines(events.flatMap(event => metricsLines(event, config)))],
   ])
   const manifest = await jobManifest({
     gpu,
     model: { name: 'bundled', files: await modelDigests(files) },
-    options,
+    options: { ...options, seed: config.seed },
     inputs: [await fileDigest('rows.json', rows), await fileDigest('pairs.json', pairs)],
     outputs,
   })
@@ -105,14 +110,14 @@ describe('the job', () => {
 
     // Training: the reference pass, every step, and log-probs that moved the right way.
     const steps = events.flatMap(event => (event.kind === 'step' ? [event.step] : []))
-    expect(events[0]).toEqual({ kind: 'reference', done: 6, total: 6 })
+    expect(events[0]).toMatchObject({ kind: 'data', isHeldOut: false, totalSteps: 4 })
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4])
     expect(steps[0]!.loss).toBeCloseTo(Math.LN2, 4)
     const last = events.at(-1)!
-    if (last.kind !== 'evaluation') return expect.unreachable()
-    const margin = (e: typeof last.before) => e['logps/chosen'] - e['logps/rejected']
-    expect(margin(last.after)).toBeGreaterThan(margin(last.before) + 0.1)
-    expect(last.after['logps/chosen']).not.toBe(last.before['logps/chosen'])
+    if (last.kind !== 'done') return expect.unreachable()
+    const change = (name: string) => last.comparison.metrics.find(metric => metric.name === name)!.change!
+    expect(change('logps/chosen') - change('logps/rejected')).toBeGreaterThan(0.1)
+    expect(last.comparison.answers).toHaveLength(1)
 
     // The adapter reads back and fits the model.
     const parts = ['adapter_config.json', 'adapter_model.safetensors'] as const
@@ -134,18 +139,19 @@ describe('the job', () => {
   })
 
   test('stops when told', async ({ model }) => {
-    const encoded = encodeForJob(model, (await readPairs(pairs)).pairs, options)
-    using adapter = createAdapter(model, options)
+    const data = { kind: 'pairs', pairs: (await readPairs(pairs)).pairs } as const
+    using adapter = makeTrainable(model.network, config)
     const stop = new AbortController()
-    const events: TrainEvent[] = []
+    const events: TrainingEvent[] = []
     const running = (async () => {
-      for await (const event of trainPairs(adapter, encoded.pairs, options, stop.signal)) {
+      for await (const event of trainingJob(model, adapter, data, config, { signal: stop.signal })) {
         events.push(event)
         if (event.kind === 'step') stop.abort(new Error('enough'))
       }
     })()
     await expect(running).rejects.toThrow('enough')
-    expect(events.filter(({ kind }) => kind === 'step')).toHaveLength(1)
+    const steps = events.filter(({ kind }) => kind === 'step').length
+    expect(steps >= 1 && steps < 4).toBe(true)
   })
 
   test('cuts pairs to the model’s context, whatever is asked for', ({ model }) => {
@@ -155,9 +161,10 @@ describe('the job', () => {
       chosen: 'one '.repeat(2000),
       rejected: 'two',
     }
-    const { pairs: cut } = encodeForJob(model, [pair], { ...options, maxLength: 10 * maxPositions })
-    expect(cut[0]!.chosen.ids).toHaveLength(maxPositions)
-    expect(cut[0]!.truncated).toBe(true)
+    const long = parseTrainingConfig({ maxLength: 10 * maxPositions })
+    const { examples, maxLength } = prepareData(model, { kind: 'pairs', pairs: [pair] }, long)
+    expect(maxLength).toBe(maxPositions)
+    expect(examples[0]).toMatchObject({ truncated: true })
   })
 })
 

@@ -1,0 +1,31 @@
+import type { TrainingEvent } from './training-events'
+import type { TrainingConfig } from './training-fields'
+
+/** A line of `metrics.jsonl`. */
+export type MetricsLine = Readonly<Record<string, unknown>>
+
+/**
+ * The lines of `metrics.jsonl` that an event gives: what was dropped and why, steps and evaluations under TRL's names,
+ * with the round where there are several. None for checkpoints, so that a resumed run gives what one gives that was left
+ * alone.
+ */
+export function metricsLines(event: TrainingEvent, { rounds }: TrainingConfig): MetricsLine[] {
+  const inRound = (round: number, line: MetricsLine) => (rounds === undefined ? line : { round, ...line })
+  switch (event.kind) {
+    case 'data':
+      return event.data.dropped.map(({ index, cause, reason }) => ({ dropped: index, cause, reason }))
+    case 'evaluation':
+      return [inRound(event.round, { evaluation: event.run.name, step: event.step, ...event.run.metrics })]
+    case 'round':
+      return [
+        { round: event.round, examples: event.examples },
+        ...event.dropped.map(({ index, cause, reason }) => ({
+          ...{ round: event.round, dropped: index, cause, reason },
+        })),
+      ]
+    case 'step':
+      return [inRound(event.round, event.step)]
+    default:
+      return []
+  }
+}
