@@ -36,7 +36,8 @@ const EVALUATION_EPOCH = 0xffffffff
 
 /**
  * The loss over held-out examples and its metrics, under the names of `metricsOf`, without a gradient. Rewards, log-probs
- * and lengths are over all answer tokens, also where the loss draws some; the draws are the same each time.
+ * and lengths are over all answer tokens, also where the loss draws some; the draws are the same each time. A loss that
+ * compares examples with each other sees those of one pass.
  *
  * @throws {TrainingError} without an example, without an adapter where the loss needs a reference that is not given, and
  *   for references that the loss does not use, or that are not those of the examples

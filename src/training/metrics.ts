@@ -31,11 +31,14 @@ function termMetrics({ terms }: Loss, result: StepResult): Metrics {
 }
 
 function pairMetrics(loss: PairLoss, batches: readonly BatchResult[]): Metrics {
-  const sequences = batches.flatMap(batch => batch.sequences)
+  const sequences = batches.flatMap(({ batch, sequences }) =>
+    sequences.map((statistics, s) => ({ ...statistics, length: batch.reported.lengths[s]! })),
+  )
   const side = (n: 0 | 1) => sequences.filter((_, s) => s % 2 === n)
   const [chosen, rejected] = [side(0), side(1)]
-  const per = (x: SequenceStatistics) => (loss.averaged ? Math.max(1, x.tokens) : 1)
-  const rewards = (sides: readonly SequenceStatistics[]) => sides.map(x => (loss.beta * x.ratio) / per(x))
+  // As the loss divides: weighted tokens may be another number than those that count.
+  const per = ({ length }: { readonly length: number }) => (loss.averaged ? length : 1)
+  const rewards = (sides: typeof sequences) => sides.map(x => (loss.beta * x.ratio) / per(x))
   const [won, lost] = [rewards(chosen), rewards(rejected)]
   return {
     'rewards/chosen': mean(won),

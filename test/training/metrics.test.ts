@@ -1,10 +1,12 @@
 import { describe, expect } from 'vitest'
+import { averaged } from '../../src/losses/averaged'
 import { chosenSft } from '../../src/losses/chosen-sft'
 import { combined } from '../../src/losses/combined'
 import { kto } from '../../src/losses/kto'
 import type { Loss } from '../../src/losses/loss'
 import { orpo } from '../../src/losses/orpo'
 import { sampo } from '../../src/losses/sampo'
+import { simpo } from '../../src/losses/simpo'
 import { tokenLogProbs } from '../../src/models/token-log-probs'
 import { evaluateLoss } from '../../src/training/evaluate-loss'
 import { metricsOf } from '../../src/training/metrics'
@@ -46,7 +48,12 @@ describe('metrics', () => {
   })
   const result = (ratios: readonly number[], labels: readonly number[] | null, kl: number | null) =>
     ({
-      batches: [{ batch: { labels }, values: [], sequences: ratios.map(statistics) }],
+      batches: [
+        {
+          batch: { labels, reported: { lengths: ratios.map(() => 4) } },
+          ...{ values: [], sequences: ratios.map(statistics) },
+        },
+      ],
       ...{ terms: [0.5], gradNorm: 1, kl },
     }) as unknown as StepResult
 
@@ -59,6 +66,18 @@ describe('metrics', () => {
     expect(Object.keys(alone).filter(name => name.includes('rejected') || name.includes('margins'))).toEqual(
       [],
     )
+  })
+
+  test('of a loss of mean log-probs are means as the loss takes them, whatever tokens weigh', async ({
+    gpu,
+  }) => {
+    using network = oneLayer(gpu)
+    const evaluated = await evaluateLoss(network, pairs, { loss: simpo() })
+    const options = { ...shortRun, batchSize: pairs.length, accumulation: 1, maxSteps: 1 }
+    const loss = simpo({ tokens: averaged() })
+    const [step] = (await runJob(gpu, { options: { ...options, loss }, examples: pairs })).steps
+    for (const name of ['logps/chosen', 'rewards/chosen', 'rewards/rejected', 'rewards/margins'])
+      expectClose([step![name]!], [evaluated[name]!], { atol: 1e-5, rtol: 1e-5 })
   })
 
   test('count a reward that is equal as no win, as TRL does', () => {
