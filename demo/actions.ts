@@ -1,9 +1,11 @@
 import { effect } from '@preact/signals'
 import { callback, session } from './client'
+import { refreshKept } from './kept-runs'
 import { loadBundled } from './model-actions'
-import type { GivenPairs, TrainingEvent } from './protocol'
+import type { GivenPairs } from './protocol'
 import { readRows } from './row-actions'
 import * as state from './state'
+import { clearTraining, plan, result } from './training-state'
 import { failureOf, inTurn, work } from './work'
 
 const onLost = callback((reason: string) => {
@@ -18,6 +20,7 @@ export async function start(): Promise<void> {
     return
   }
   await loadBundled()
+  await refreshKept()
 }
 
 /** Opens the GPU again. Data and results stay; work that was going on is lost. */
@@ -27,20 +30,24 @@ export async function startAgain(): Promise<void> {
     state.model.value = await session.reloadModel(callback(progress))
     state.lost.value = null
     state.failures.value = {}
+    // Trained weights that were on the GPU alone went with it.
+    if (result.value?.config.trained === 'full') clearTraining()
   })
+  await refreshKept()
 }
 
 export const cancel = async (): Promise<void> => {
+  const { stage } = state.task.value ?? {}
   if (state.task.value) state.task.value = { ...state.task.value, cancelling: true }
-  await session.cancel()
+  await (stage === 'training' ? session.training.stop() : session.cancel())
 }
 
 export function readPairs(given: GivenPairs): Promise<void> {
   return inTurn(async () => {
     state.givenPairs.value = given
     state.pairs.value = null
-    state.plan.value = null
-    state.clearTraining()
+    plan.value = null
+    clearTraining()
     await work('pairs', `Reading ${given.name}`, async progress => {
       state.pairs.value = await session.readPairs(given, callback(progress))
       state.prompts.value = await session.prompts()
@@ -64,22 +71,6 @@ export async function readSample(): Promise<void> {
   ])
 }
 
-export async function train(): Promise<void> {
-  state.clearTraining()
-  await work('training', 'Training', async progress => {
-    const onEvent = (event: TrainingEvent) => {
-      if (event.kind === 'step') {
-        state.events.value = [...state.events.value, event]
-        progress(event.step.step / event.step.totalSteps, 'Training')
-      } else if (event.kind === 'reference')
-        progress(event.done / event.total, 'Measuring the model as it is')
-      else progress(null, 'Measuring the model with the adapter')
-    }
-    state.result.value = await session.train(state.options.value, callback(onEvent))
-    state.unsaved.value = true
-  })
-}
-
 export async function answer(prompt: string): Promise<void> {
   state.answers.value = { before: '', after: '' }
   await work('answers', 'Answering', async () => {
@@ -99,12 +90,12 @@ export async function answer(prompt: string): Promise<void> {
 let turnOfFiles = 0
 let made: readonly unknown[] = [null, null, null]
 effect(() => {
-  const results = [state.selection.value, state.result.value, state.answers.value]
+  const results = [state.selection.value, result.value, state.answers.value]
   const busy = state.busy.value
   const turn = ++turnOfFiles
   if (results.every((result, n) => result === made[n])) return
   state.outputs.value = []
-  if (busy || (!state.selection.value && !state.result.value)) return
+  if (busy || (!state.selection.value && !result.value)) return
   setTimeout(async () => {
     if (turn !== turnOfFiles) return
     try {
@@ -117,24 +108,4 @@ effect(() => {
       if (turn === turnOfFiles) state.fail('files', failureOf(error))
     }
   }, 400)
-})
-
-// A plan takes a moment, so it waits until an option has settled.
-let planned = 0
-effect(() => {
-  const options = state.options.value
-  if (!state.pairs.value || !state.model.value || state.lost.value) return
-  const turn = ++planned
-  setTimeout(async () => {
-    if (turn !== planned) return
-    try {
-      const plan = await session.plan(options)
-      if (turn === planned) state.plan.value = plan
-      if (turn === planned) state.fail('plan', null)
-    } catch (error) {
-      if (turn !== planned) return
-      state.plan.value = null
-      state.fail('plan', failureOf(error))
-    }
-  }, 300)
 })

@@ -11,7 +11,6 @@ import {
   answers,
   outputs,
   pairs,
-  result,
   rows,
   type Stage,
   scores,
@@ -19,6 +18,7 @@ import {
   task,
   unavailable,
 } from './state'
+import { result } from './training-state'
 
 export function App() {
   if (unavailable.value) return <Unavailable message={unavailable.value.message} />
@@ -58,7 +58,12 @@ function Nav() {
     { id: 'data', label: 'Data', stages: ['rows', 'pairs'], done: (rows.value ?? pairs.value) !== null },
     { id: 'scores', label: 'Scores', stages: ['scores'], done: scores.value !== null },
     { id: 'selection', label: 'Selection', stages: ['selection'], done: selection.value !== null },
-    { id: 'training', label: 'Training', stages: ['training', 'plan'], done: result.value !== null },
+    {
+      id: 'training',
+      label: 'Training',
+      stages: ['training', 'plan', 'labelled', 'kept'],
+      done: result.value !== null,
+    },
     { id: 'answers', label: 'Answers', stages: ['answers'], done: Boolean(answers.value?.after) },
     { id: 'downloads', label: 'Files', stages: ['files'], done: outputs.value.length > 0 },
   ]

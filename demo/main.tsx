@@ -12,6 +12,7 @@ import './style/rows.css'
 import './style/selection.css'
 import './style/tables.css'
 import './style/charts.css'
+import './style/training.css'
 
 render(<App />, document.getElementById('app')!)
 void start()

@@ -1,12 +1,11 @@
 import { batch } from '@preact/signals'
-import { defaultJobOptions } from '../src/index'
 import { bundledModel, callback, session } from './client'
 import type { KeptModel, LookUp, ModelChoice, ModelFacts, StorageName, TemplateName } from './model-protocol'
 import * as chosen from './model-state'
 import { bytes } from './parts/format'
 import { Speed } from './parts/speed'
-import type { ModelInfo } from './protocol'
 import * as state from './state'
+import { clearTraining, result } from './training-state'
 import { failureOf, type OnProgress, work } from './work'
 
 /** Weights that are no burden as f32, in bytes. */
@@ -17,6 +16,12 @@ export const loadBundled = () =>
     const choice = { place: { kind: 'bundled', address: bundledModel }, storage: 'f32' } as const
     await load(choice, progress)
   })
+
+/** Loads a model that was used before. @throws {Error} saying why it cannot be */
+export async function loadChoice(choice: ModelChoice): Promise<void> {
+  const loaded = await work('model', 'Loading the model', progress => load(choice, progress))
+  if (!loaded) throw new Error(state.failures.value.model?.message ?? 'The model was not loaded.')
+}
 
 /** Asks what a model is and takes; of what it is made nothing is downloaded yet. */
 export async function lookUp(place: ModelFacts['place']): Promise<void> {
@@ -83,26 +88,19 @@ async function load(choice: ModelChoice, progress: OnProgress): Promise<boolean>
   batch(() => {
     const before = state.model.value
     chosen.dropped.value = before && leftBehind(before.name)
-    const { learningRate } = state.options.value
-    // One that the visitor set stays.
-    if (before && learningRate === rateOf(before))
-      state.options.value = { ...state.options.value, learningRate: rateOf(model) }
     state.clearScores()
-    state.clearTraining()
+    clearTraining()
     state.model.value = model
     if (failure) state.fail('model', failure)
   })
   return loaded
 }
 
-/** The peak learning rate that is proposed: the larger a model, the less it bears; see docs/training.md. */
-const rateOf = ({ bundled }: ModelInfo) => (bundled ? defaultJobOptions.learningRate : 1e-4)
-
 /** What of the results was of the model before. */
 function leftBehind(name: string): string | null {
   const parts = [
     ...(state.scores.value ? ['the scores'] : []),
-    ...(state.result.value ? ['the adapter'] : []),
+    ...(result.value ? ['the adapter'] : []),
     ...(state.answers.value ? ['the answers'] : []),
   ]
   if (parts.length === 0) return null
@@ -116,10 +114,10 @@ export async function chooseTemplate(template: TemplateName | null): Promise<voi
     const model = await session.useTemplate(template)
     batch(() => {
       chosen.dropped.value =
-        state.result.value || state.answers.value
+        result.value || state.answers.value
           ? 'The chat template was changed: the adapter and the answers of the one before are gone.'
           : null
-      state.clearTraining()
+      clearTraining()
       state.model.value = model
     })
   })

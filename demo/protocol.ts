@@ -1,12 +1,4 @@
-import type {
-  ContainerName,
-  Evaluation,
-  PairFormat,
-  Problem,
-  RowFormat,
-  TrainStep,
-  WriteOptions,
-} from '../src/index'
+import type { ContainerName, PairFormat, Problem, RowFormat, WriteOptions } from '../src/index'
 import type { KeptPlace, StorageName, TemplateName } from './model-protocol'
 
 /** The GPU that the page runs on. */
@@ -88,44 +80,6 @@ export interface FileSummary {
 
 /** Problems shown in the page; `selection.jsonl` and the report's counts have all. */
 export const problemLimit = 200
-
-/** One pair as the model sees it: text that is only read, and the tokens that are trained on. */
-export interface TokenExample {
-  readonly index: number
-  readonly prompt: string
-  readonly chosen: readonly string[]
-  readonly rejected: readonly string[]
-}
-
-export interface TrainingPlan {
-  readonly pairs: number
-  readonly truncated: number
-  readonly dropped: readonly { readonly index: number; readonly reason: string }[]
-  /** Tokens of all pairs, prompts and both answers. */
-  readonly tokens: number
-  readonly maxLength: number
-  readonly steps: number
-  readonly stepsPerEpoch: number
-  /** Values that are trained. */
-  readonly parameters: number
-  readonly weightBytes: number
-  readonly peakBytes: number
-  readonly example: TokenExample
-}
-
-export type TrainingEvent =
-  | { readonly kind: 'reference'; readonly done: number; readonly total: number }
-  | { readonly kind: 'step'; readonly step: TrainStep; readonly seconds: number }
-  | { readonly kind: 'evaluating' }
-
-export interface TrainingResult {
-  readonly steps: readonly TrainStep[]
-  /** Cancelled before the last step; the adapter is as the last step made it. */
-  readonly stopped: boolean
-  readonly before: Evaluation | null
-  readonly after: Evaluation | null
-  readonly seconds: number
-}
 
 /** The same prompt, answered without and with the adapter. */
 export interface AnswerPair {

@@ -4,6 +4,7 @@ import { saveBlob } from './parts/save-blob'
 import type { GivenRows, RowWriting } from './protocol'
 import type { ScoreColumns, StrategyName } from './row-protocol'
 import * as state from './state'
+import { gradeColumns } from './training-state'
 import { failureOf, inTurn, work } from './work'
 
 /** The lowest threshold that the slider offers, unless a lower one is typed. */
@@ -18,6 +19,7 @@ export function readRows(given: GivenRows): Promise<void> {
     await work('rows', `Reading ${given.name}`, async progress => {
       const summary = await session.rows.read(given, callback(progress))
       state.scoreColumns.value = await session.rows.scoreColumns()
+      gradeColumns.value = await session.rows.gradeColumns()
       state.rows.value = summary
     })
   })

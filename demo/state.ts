@@ -9,9 +9,6 @@ import type {
   GivenRows,
   ModelInfo,
   OutputFile,
-  TrainingEvent,
-  TrainingPlan,
-  TrainingResult,
 } from './protocol'
 import type {
   Choice,
@@ -30,12 +27,14 @@ export type Stage =
   | 'model'
   | 'rows'
   | 'pairs'
+  | 'labelled'
   | 'scores'
   | 'selection'
   | 'map'
   | 'strategies'
   | 'plan'
   | 'training'
+  | 'kept'
   | 'answers'
   | 'files'
 
@@ -80,10 +79,8 @@ export const selection = signal<SelectionSummary | null>(null)
 export const rowMap = signal<RowMap | null>(null)
 /** The last comparison with other ways to select. */
 export const comparison = signal<StrategyComparison | null>(null)
-export const options = signal<JobOptions>(defaultJobOptions)
-export const plan = signal<TrainingPlan | null>(null)
-export const events = signal<readonly TrainingEvent[]>([])
-export const result = signal<TrainingResult | null>(null)
+/** How many rows are kept, and how similar they may be. */
+export const options = signal<Pick<JobOptions, 'budget' | 'threshold'>>(defaultJobOptions)
 export const answers = signal<{ readonly before: string; readonly after: string } | null>(null)
 export const answerSettings = signal<AnswerSettings>({
   maxTokens: 120,
@@ -104,7 +101,7 @@ export const announcement = signal('')
 const budget = computed(() => options.value.budget)
 const threshold = computed(() => options.value.threshold)
 
-/** Everything that decides the selection, besides the rows. Options of the training do not change it. */
+/** Everything that decides the selection, besides the rows. */
 export const choice = computed<Choice>(() => ({
   budget: budget.value,
   threshold: threshold.value,
@@ -115,7 +112,9 @@ export const choice = computed<Choice>(() => ({
 
 export const busy = computed(() => task.value !== null)
 /** Only files are being read: others may join the queue. */
-export const canRead = computed(() => !busy.value || ['rows', 'pairs'].includes(task.value!.stage))
+export const canRead = computed(
+  () => !busy.value || ['rows', 'pairs', 'labelled'].includes(task.value!.stage),
+)
 export const ready = computed(() => model.value !== null && lost.value === null && !busy.value)
 
 export function fail(stage: Stage, failure: Failure | null): void {
@@ -138,11 +137,4 @@ export function clearPins(): void {
   cuts.value = {}
   keep.value = new Set()
   drop.value = new Set()
-}
-
-/** Forgets what was trained on the pairs. */
-export function clearTraining(): void {
-  events.value = []
-  result.value = null
-  answers.value = null
 }

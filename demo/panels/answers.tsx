@@ -1,17 +1,17 @@
 import { useState } from 'preact/hooks'
 import { answer } from '../actions'
 import { ActionRow } from '../parts/action-row'
-import { EvaluationTable } from '../parts/evaluation-table'
 import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
-import { answers, busy, prompts, ready, result } from '../state'
+import { answers, busy, prompts, ready } from '../state'
+import { result } from '../training-state'
 import { AnswerFields } from './answer-fields'
+import { Comparison } from './before-after'
 
 export function AnswersPanel() {
   const [prompt, setPrompt] = useState<string | null>(null)
   const shown = prompt ?? prompts.value[0] ?? ''
   const trained = result.value !== null
-  const { before, after } = result.value ?? {}
   const given = answers.value
   const same = !busy.value && given?.after && given.after === given.before
   return (
@@ -19,9 +19,9 @@ export function AnswersPanel() {
       id="answers"
       number={5}
       title="Before and after"
-      lead="The same question to the model as it was and with the adapter, and how likely it finds the answers of the pairs."
+      lead="What was measured before and after the training, and the same questions to the model as it was and as it is."
     >
-      {before && after && <EvaluationTable before={before} after={after} />}
+      {result.value?.comparison && <Comparison comparison={result.value.comparison} />}
       <form
         onSubmit={event => {
           event.preventDefault()
@@ -54,7 +54,7 @@ export function AnswersPanel() {
         <ActionRow
           stage="answers"
           stop="Stop"
-          hint={!trained && 'Without a trained adapter only the model as it is answers.'}
+          hint={!trained && 'Before a training only the model as it is answers.'}
         >
           <button type="submit" class="primary" disabled={!ready.value || shown.trim() === ''}>
             Answer
@@ -63,8 +63,8 @@ export function AnswersPanel() {
       </form>
       <FailureNotice stage="answers" title="There is no answer." />
       <div class="columns">
-        <Answer title="Before" subtitle="adapter off" text={answers.value?.before} />
-        <Answer title="After" subtitle="adapter on" text={answers.value?.after} />
+        <Answer title="Before" subtitle="as it was" text={answers.value?.before} />
+        <Answer title="After" subtitle="trained" text={answers.value?.after} />
       </div>
       {same && <p class="hint">Both are the same: the training was too short to change this answer.</p>}
     </Panel>

@@ -16,7 +16,7 @@ export function DownloadsPanel() {
       id="downloads"
       number={6}
       title="Downloads"
-      lead="The results as files. This page keeps nothing: what is not saved is gone when it is closed."
+      lead="The results as files. What is not saved is gone when the page is closed, but for a training that it keeps."
     >
       <FailureNotice stage="files" title="The files could not be made." />
       {files.length === 0 ? (

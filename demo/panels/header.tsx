@@ -12,8 +12,8 @@ export function Header() {
         preferences, and take the adapter with you.
       </p>
       <p class="promise">
-        Everything happens in this tab, on this device. Nothing of yours is uploaded, and nothing is kept once
-        you close it, but for models that you download.
+        Everything happens in this tab, on this device. Nothing of yours is uploaded. Once you close it,
+        nothing is kept but models that you downloaded and the last training, until you discard them.
       </p>
       <dl class="setup">
         <div>
@@ -31,7 +31,10 @@ export function Header() {
         <div class="lost">
           <Notice kind="error" title="The GPU stopped.">
             <p>{lost.value}</p>
-            <p>Your data and finished results are still here.</p>
+            <p>
+              Your data and finished results are still here. A training that was going on can be resumed from
+              its last checkpoint.
+            </p>
             <button type="button" disabled={busy.value} onClick={startAgain}>
               Start again
             </button>

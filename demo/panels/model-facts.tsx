@@ -6,7 +6,8 @@ import { Breakable } from '../parts/breakable'
 import { bytes, count, counted, large } from '../parts/format'
 import { storageLabels } from '../parts/format-names'
 import { FailureNotice, Notice } from '../parts/notice'
-import { answers, result, scores } from '../state'
+import { answers, scores } from '../state'
+import { result } from '../training-state'
 
 /** What a model is and takes, and the way to use it. */
 export function ModelFactsView({

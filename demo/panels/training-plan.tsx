@@ -1,90 +1,123 @@
-import { bytes, count, counted } from '../parts/format'
-import type { TokenExample, TrainingPlan } from '../protocol'
+import type { Distribution } from '../../src/index'
+import { bytes, count, counted, fixed, percent } from '../parts/format'
+import { ShownTokens } from '../parts/shown-tokens'
+import type { TrainingPlan } from '../training-protocol'
 
 /** What the training will be, before it starts. */
 export function PlanView({ plan }: { readonly plan: TrainingPlan }) {
-  const { pairs, truncated, dropped, tokens, maxLength, steps, stepsPerEpoch, parameters } = plan
+  const { report, trained, heldOut, steps, stepsPerEpoch, parameters, weightBytes, peakBytes, example } = plan
   return (
     <div class="plan">
       <dl class="figures">
-        <div>
-          <dt>Pairs to train on</dt>
-          <dd>{count(pairs)}</dd>
-        </div>
-        <div>
-          <dt>Steps</dt>
-          <dd>
-            {count(steps)} <small>({count(stepsPerEpoch)} an epoch)</small>
-          </dd>
-        </div>
-        <div>
-          <dt>Trained values</dt>
-          <dd>{count(parameters)}</dd>
-        </div>
-        <div>
-          <dt>GPU memory at most</dt>
-          <dd>
-            {bytes(plan.peakBytes)} <small>({bytes(plan.weightBytes)} are the model)</small>
-          </dd>
-        </div>
+        <Figure title="To train on" small={`${count(heldOut)} held out`}>
+          {count(trained)}
+        </Figure>
+        <Figure title="Steps" small={`${count(stepsPerEpoch)} an epoch`}>
+          {count(steps)}
+        </Figure>
+        <Figure title="Trained values">{count(parameters)}</Figure>
+        <Figure title="GPU memory at most" small={`${bytes(weightBytes)} are the model`}>
+          {bytes(peakBytes)}
+        </Figure>
       </dl>
-      <p class="muted">
-        {counted(tokens, 'token')} an epoch, prompts and both answers.
-        {truncated > 0 &&
-          ` ${counted(truncated, 'pair')} with more than ${count(maxLength)} tokens will lose the end.`}
-      </p>
-      {dropped.length > 0 && (
-        <details>
-          <summary>{counted(dropped.length, 'pair')} cannot be trained on</summary>
-          <ul class="problems">
-            {dropped.map(({ index, reason }) => (
-              <li key={index}>
-                <span>
-                  <b>pair {index}</b>: {reason}
-                </span>
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <Data report={report} />
+      {report.dropped > 0 && <Dropped plan={plan} />}
       <details>
-        <summary>One pair as the model sees it</summary>
-        <Example example={plan.example} />
+        <summary>One example as the model sees it</summary>
+        <ShownTokens example={example} />
       </details>
     </div>
   )
 }
 
-function Example({ example: { index, prompt, chosen, rejected } }: { readonly example: TokenExample }) {
+function Figure(props: { readonly title: string; readonly small?: string; readonly children: string }) {
+  const { title, small, children } = props
   return (
-    <div class="example">
-      <p class="muted">Pair {index}. Only the marked tokens are trained on; the rest is read.</p>
-      <h4>Prompt</h4>
-      <p class="text tokens">{prompt}</p>
-      <div class="columns">
-        <Tokens title="Chosen" pieces={chosen} kind="kept" />
-        <Tokens title="Rejected" pieces={rejected} kind="invalid" />
-      </div>
+    <div>
+      <dt>{title}</dt>
+      <dd>
+        {children} {small && <small>({small})</small>}
+      </dd>
     </div>
   )
 }
 
-function Tokens(props: {
-  readonly title: string
-  readonly pieces: readonly string[]
-  readonly kind: string
-}) {
-  const { title, pieces, kind } = props
+/** Lengths, and what they mean for the training. */
+function Data({ report }: Pick<TrainingPlan, 'report'>) {
+  const { tokens, trainedTokens, truncated, prompts, answers, pairs, desirable, kept } = report
   return (
-    <div>
-      <h4>
-        {title}, {counted(pieces.length, 'token')}
-      </h4>
-      <p class={`text tokens ${kind}`}>
-        {pieces.map((piece, n) => (
-          <mark key={n}>{piece}</mark>
+    <details>
+      <summary>
+        {counted(tokens, 'token')} an epoch, {count(trainedTokens)} of them trained
+        {truncated > 0 && `; ${counted(truncated, 'example')} cut to fit`}
+      </summary>
+      <div class="scroll">
+        <table class="numbers">
+          <caption>Lengths in tokens</caption>
+          <thead>
+            <tr>
+              <th scope="col" />
+              <th scope="col">least</th>
+              <th scope="col">median</th>
+              <th scope="col">nine of ten below</th>
+              <th scope="col">most</th>
+              <th scope="col">mean</th>
+            </tr>
+          </thead>
+          <tbody>
+            <Lengths title="prompts" of={prompts} />
+            <Lengths title={pairs ? 'chosen answers' : 'answers'} of={answers} />
+            {pairs && <Lengths title="rejected answers" of={pairs.rejected} />}
+            {pairs && <Lengths title="chosen − rejected" of={pairs.lengthDifference} />}
+          </tbody>
+        </table>
+      </div>
+      {pairs && (
+        <p class="hint">
+          The chosen answer is the longer one in {percent(pairs.chosenLonger)} of the pairs.
+          {Math.abs(pairs.lengthDifference.mean) > 0.1 * answers.mean &&
+            ' A loss that sums over tokens, as DPO, learns length from that too; SamPO does not.'}
+        </p>
+      )}
+      {desirable !== null && (
+        <p class="hint">
+          {count(desirable)} answers are good, {count(kept - desirable)} are bad.
+        </p>
+      )}
+    </details>
+  )
+}
+
+function Lengths({ title, of }: { readonly title: string; readonly of: Distribution }) {
+  const { min, median, p90, max, mean } = of
+  return (
+    <tr>
+      <th scope="row">{title}</th>
+      {[min, median, p90, max].map((value, n) => (
+        <td key={n}>{fixed(value, Number.isInteger(value) ? 0 : 1)}</td>
+      ))}
+      <td>{fixed(mean, 1)}</td>
+    </tr>
+  )
+}
+
+function Dropped({ plan: { report, dropped } }: { readonly plan: TrainingPlan }) {
+  return (
+    <details>
+      <summary>
+        {counted(report.dropped, 'example')} cannot be trained on (
+        {report.causes.map(({ cause, count: n }) => `${count(n)} ${cause}`).join(', ')})
+      </summary>
+      <ul class="problems">
+        {dropped.map(({ index, reason }, n) => (
+          <li key={n}>
+            <span>
+              <b>{index}</b>: {reason}
+            </span>
+          </li>
         ))}
-      </p>
-    </div>
+        {report.dropped > dropped.length && <li>and {count(report.dropped - dropped.length)} more</li>}
+      </ul>
+    </details>
   )
 }

@@ -1,83 +1,95 @@
-import { train } from '../actions'
+import { config, errors } from '../config-state'
 import { ActionRow } from '../parts/action-row'
-import { count, duration, fixed } from '../parts/format'
-import { FailureNotice, Notice } from '../parts/notice'
+import { counted } from '../parts/format'
+import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
-import { TrainingCharts } from '../parts/training-charts'
-import { events, pairs, plan, ready, result, task } from '../state'
-import { TrainingFields } from './training-fields'
+import { busy, ready, task } from '../state'
+import { pause, train } from '../training-actions'
+import { keepsRuns, keptRun, missingData, paused, plan, result } from '../training-state'
+import { ConfigFile } from './config-file'
+import { ConfigGroups, MethodField } from './config-groups'
+import { KeptRunView } from './kept-run'
+import { RecipeChooser } from './recipe'
+import { TrainingData } from './training-data'
+import { TrainingLive } from './training-live'
 import { PlanView } from './training-plan'
 
 export function TrainingPanel() {
+  const wrong = Object.keys(errors.value).length
+  const disabled = busy.value
   return (
     <Panel
       id="training"
       number={4}
       title="Training"
-      lead="A small adapter learns to prefer the chosen answer of each pair to the rejected one. The model itself stays as it is."
+      lead="The model learns to write answers, to prefer the better of two, or to grade texts: with a small adapter beside its weights, or all of them."
     >
+      <KeptRunView />
       <form
         onSubmit={event => {
           event.preventDefault()
           void train()
         }}
       >
-        <TrainingFields />
+        <RecipeChooser disabled={disabled} />
+        <MethodField disabled={disabled} />
+        <TrainingData disabled={disabled} />
+        <ConfigGroups disabled={disabled} />
+        <ConfigFile disabled={disabled} />
         <FailureNotice stage="plan" title="It cannot be trained like this." />
         {plan.value && <PlanView plan={plan.value} />}
-        <ActionRow stage="training" hint={!pairs.value && 'Needs preference pairs.'}>
-          <button type="submit" class={result.value ? '' : 'primary'} disabled={!ready.value || !plan.value}>
-            {result.value ? 'Train anew' : 'Train'}
-          </button>
+        <KeepTick disabled={disabled} />
+        <ActionRow
+          stage="training"
+          stop="Stop and keep"
+          again="End at once"
+          hint={
+            missingData.value ??
+            (wrong > 0 && `${counted(wrong, 'option')} must be changed first: see above.`)
+          }
+        >
+          {task.value?.stage === 'training' ? (
+            <button type="button" onClick={() => pause(!paused.value)}>
+              {paused.value ? 'Go on' : 'Pause'}
+            </button>
+          ) : (
+            <button
+              type="submit"
+              class={result.value ? '' : 'primary'}
+              disabled={!ready.value || !plan.value || !config.value}
+            >
+              {result.value ? 'Train anew' : 'Train'}
+            </button>
+          )}
         </ActionRow>
       </form>
       <FailureNotice stage="training" title="The training stopped." />
-      <Live />
+      <TrainingLive />
     </Panel>
   )
 }
 
-/** What the training has shown so far; its place is kept from the start. */
-function Live() {
-  const seen = events.value.flatMap(event => (event.kind === 'step' ? [event] : []))
-  const last = seen.at(-1)
-  if (!last && task.value?.stage !== 'training') return null
-  const totalSteps = last?.step.totalSteps ?? plan.value?.steps ?? 1
-  // The first steps compile the kernels, so the speed is that of the last ones.
-  const from = seen.at(-Math.min(seen.length, 10))
-  const speed =
-    last && from && last !== from
-      ? (last.step.num_tokens - from.step.num_tokens) / (last.seconds - from.seconds)
-      : null
-  const seconds = result.value?.seconds ?? last?.seconds
+/** Whether a training outlives the tab. */
+function KeepTick({ disabled }: { readonly disabled: boolean }) {
+  const replaces = keptRun.value !== null && result.value === null
   return (
-    <div class="live">
-      <dl class="figures">
-        <div>
-          <dt>Step</dt>
-          <dd>
-            {count(last?.step.step ?? 0)} of {count(totalSteps)}
-          </dd>
-        </div>
-        <div>
-          <dt>Epoch</dt>
-          <dd>{fixed(last?.step.epoch ?? 0, 2)}</dd>
-        </div>
-        <div>
-          <dt>Tokens a second</dt>
-          <dd>{speed === null ? '–' : count(speed)}</dd>
-        </div>
-        <div>
-          <dt>Time</dt>
-          <dd>{seconds === undefined ? '–' : duration(seconds)}</dd>
-        </div>
-      </dl>
-      <TrainingCharts steps={seen.map(event => event.step)} length={totalSteps} />
-      {result.value?.stopped && (
-        <Notice kind="info" title="Stopped early.">
-          The adapter is as the last step made it. It can be tried and downloaded.
-        </Notice>
-      )}
-    </div>
+    <label class="tick">
+      <input
+        type="checkbox"
+        checked={keepsRuns.value}
+        disabled={disabled}
+        onChange={event => {
+          keepsRuns.value = event.currentTarget.checked
+        }}
+      />
+      <span>
+        Keep the training in this browser while it goes on
+        <span class="hint">
+          After a crash or a reload it goes on from its last checkpoint. Data and adapter stay on this device,
+          until you discard them or train anew.
+          {replaces && ' The one that is kept now gives way.'}
+        </span>
+      </span>
+    </label>
   )
 }

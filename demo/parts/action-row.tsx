@@ -7,15 +7,17 @@ export function ActionRow(props: {
   readonly stage: Stage
   /** What the button that ends it is called. */
   readonly stop?: string
+  /** And once it was pressed, where pressing it again does more. */
+  readonly again?: string
   readonly hint: ComponentChildren
   readonly children: ComponentChildren
 }) {
-  const { stage, stop, hint, children } = props
+  const { stage, stop, again, hint, children } = props
   return (
     <div class="actions">
       {children}
       {task.value?.stage === stage ? (
-        <Progress stage={stage} {...(stop ? { stop } : {})} />
+        <Progress stage={stage} {...(stop ? { stop } : {})} {...(again ? { again } : {})} />
       ) : (
         hint && <p class="hint">{hint}</p>
       )}

@@ -1,36 +1,61 @@
-import type { TrainStep } from '../../src/index'
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { type Chart, chartsOf } from '../../src/index'
+import { recordsOf, type TimedEvaluation, type TimedStep } from './chart-data'
 import { LineChart } from './line-chart'
 
-/** Loss, reward margin and accuracy of each step. */
-export function TrainingCharts({
-  steps,
-  length,
-}: {
-  readonly steps: readonly TrainStep[]
+/** Charts that are seen at once; the others are a click away. */
+const SHOWN = 6
+/** In this order, if there are any; others follow. */
+const first = [
+  'Loss',
+  'Reward margin',
+  'Reward accuracy',
+  'Token accuracy',
+  'Log-probability of answers',
+  'Length of answers',
+  'Learning rate',
+  'Gradient norm',
+  'Tokens per second',
+]
+
+/** What a training's metrics say, step by step; only what it has. */
+export function TrainingCharts(props: {
+  readonly steps: readonly TimedStep[]
+  readonly evaluations: readonly TimedEvaluation[]
+  /** The last step that there will be. */
   readonly length: number
+  /** Steps after which a round ended. */
+  readonly marks: readonly number[]
 }) {
-  const of = (key: string) => steps.map(step => step[key] ?? Number.NaN)
+  const { steps, evaluations, length, marks } = props
+  const cursor = useSignal<number | null>(null)
+  const charts = useMemo(
+    () => [...chartsOf(recordsOf(steps, evaluations))].sort(inOrder),
+    [steps, evaluations],
+  )
+  const begin = Math.min(steps[0]?.step ?? 1, evaluations[0]?.step ?? 1)
+  const drawn = charts.map(chart => (
+    <LineChart key={chart.title} chart={chart} range={[begin, length]} marks={marks} cursor={cursor} />
+  ))
+  if (charts.length === 0) return null
   return (
-    <div class="charts">
-      <LineChart
-        title="Loss"
-        length={length}
-        series={[{ label: 'loss', values: of('loss') }]}
-        include={[Math.LN2]}
-      />
-      <LineChart
-        title="Reward margin"
-        length={length}
-        series={[{ label: 'margin', values: of('rewards/margins') }]}
-        include={[0]}
-      />
-      <LineChart
-        title="Accuracy"
-        length={length}
-        series={[{ label: 'accuracy', values: of('rewards/accuracies') }]}
-        include={[0, 1]}
-        digits={2}
-      />
-    </div>
+    <>
+      <div class="charts">{drawn.slice(0, SHOWN)}</div>
+      {drawn.length > SHOWN && (
+        <details>
+          <summary>{drawn.length - SHOWN} more charts</summary>
+          <div class="charts">{drawn.slice(SHOWN)}</div>
+        </details>
+      )}
+      <p class="hint">
+        {cursor.value === null
+          ? 'Point at a chart, or use the arrow keys in it, to read a step. Dots are what is measured.'
+          : `Step ${cursor.value}`}
+      </p>
+    </>
   )
 }
+
+const inOrder = (a: Chart, b: Chart): number => rank(a) - rank(b)
+const rank = ({ title }: Chart): number => (first.includes(title) ? first.indexOf(title) : first.length)

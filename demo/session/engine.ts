@@ -9,6 +9,7 @@ import {
   openGpu,
   type PeftAdapter,
   ScorerError,
+  type TrainingConfig,
   withTemplate,
 } from '../../src/index'
 import type { ModelChoice, TemplateName } from '../model-protocol'
@@ -16,11 +17,12 @@ import type { DeviceInfo, ModelInfo } from '../protocol'
 import { parametersOf } from './model-size'
 import { storages } from './storages'
 import { templates, templatesFor } from './templates'
+import { Tuned } from './tuned'
 
 /** Everything that lives on the GPU. It can be lost at any time, so nothing is kept here alone but weights of files. */
 export class Engine implements Disposable {
   #loaded: Loaded | null = null
-  #adapter: LoraAdapter | null = null
+  #tuned: Tuned | null = null
 
   private constructor(readonly gpu: Gpu) {}
 
@@ -56,8 +58,9 @@ export class Engine implements Disposable {
     return scorer
   }
 
-  get adapter(): LoraAdapter | null {
-    return this.#adapter
+  /** What was trained of the model. */
+  get tuned(): Tuned | null {
+    return this.#tuned
   }
 
   /**
@@ -103,26 +106,33 @@ export class Engine implements Disposable {
     return hasChatTemplate ? info : this.write(names[0] ?? null)
   }
 
-  /** Writes conversations with another template; null for the model's own. The adapter was trained with the one before. */
+  /** Writes conversations with another template; null for the model's own. What was trained was trained with the one before. */
   write(template: TemplateName | null): ModelInfo {
     const loaded = this.#present
     const { original } = loaded
     const tokenizer = template ? withTemplate(original.tokenizer, templates[template]) : original.tokenizer
-    this.adopt(null)
+    this.forgetTuned()
     loaded.model = { ...original, tokenizer }
     loaded.info = { ...loaded.info, template }
     return loaded.info
   }
 
-  /** Takes an adapter of the present model in place of the one before. */
-  adopt(adapter: LoraAdapter | null): void {
-    this.#adapter?.[Symbol.dispose]()
-    this.#adapter = adapter
+  /** Makes what a config trains, in place of what was trained before. */
+  async tune(config: TrainingConfig, signal: AbortSignal): Promise<Tuned> {
+    this.forgetTuned()
+    this.#tuned = await Tuned.create(this.model, this.files, config, signal)
+    return this.#tuned
   }
 
   /** Brings an adapter back that was read from another device. */
-  restore(adapter: PeftAdapter): void {
-    this.adopt(LoraAdapter.fromPeft(this.model.network, adapter))
+  restore(adapter: PeftAdapter, config: TrainingConfig): void {
+    this.forgetTuned()
+    this.#tuned = Tuned.of(this.model, LoraAdapter.fromPeft(this.model.network, adapter), config)
+  }
+
+  forgetTuned(): void {
+    this.#tuned?.[Symbol.dispose]()
+    this.#tuned = null
   }
 
   get #present(): Loaded {
@@ -131,7 +141,7 @@ export class Engine implements Disposable {
   }
 
   #release(): void {
-    this.adopt(null)
+    this.forgetTuned()
     this.#loaded?.scores.scorer?.[Symbol.dispose]()
     this.#loaded?.original[Symbol.dispose]()
     this.#loaded = null

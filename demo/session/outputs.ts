@@ -3,13 +3,13 @@ import {
   fileExtension,
   type Gpu,
   type ModelInfo as HubInfo,
-  type JobOptions,
   jobManifest,
   jsonLines,
+  type Manifest,
   type ModelFiles,
   type PairFile,
   type RowFile,
-  writePeftAdapter,
+  type TrainingConfig,
   writeRows,
 } from '../../src/index'
 import type { AnswerPair, ModelInfo, OutputFile, RowWriting } from '../protocol'
@@ -17,6 +17,7 @@ import type { Selected } from './curation'
 import { digestsOf } from './model-digests'
 import type { Input, Trained } from './results'
 import { storages } from './storages'
+import { trainingFiles } from './training-files'
 
 /** All that a session has come to. */
 export interface Results {
@@ -32,7 +33,7 @@ export interface Results {
   readonly answers: readonly AnswerPair[]
 }
 
-type Content = string | Uint8Array<ArrayBuffer>
+export type Content = string | Uint8Array<ArrayBuffer>
 
 /** The files under the names that `tabtune run` gives them, and a report for people; the manifest has all their hashes. */
 export async function outputFiles(results: Results): Promise<OutputFile[]> {
@@ -61,18 +62,12 @@ export async function outputFiles(results: Results): Promise<OutputFile[]> {
       jsonLines(selected.records()),
     )
   }
-  if (trained) {
-    const adapter = writePeftAdapter(trained.adapter)
-    add(
-      'adapter/adapter_config.json',
-      'The adapter’s configuration, for Hugging Face PEFT',
-      adapter['adapter_config.json'],
-    )
-    add('adapter/adapter_model.safetensors', 'The adapter’s weights', adapter['adapter_model.safetensors'])
-    add('metrics.jsonl', 'The training’s metrics, step by step', metrics(trained))
-  }
+  if (trained)
+    for (const { name, description, content } of trainingFiles(results, trained))
+      add(name, description, content)
   const { report } = await import('./report')
   add('report.html', 'All of it to read, in one file', report(results))
+  const digests = [rows, pairs, trained?.input].flatMap(input => (input ? [input.digest] : []))
   const manifest = await jobManifest({
     gpu,
     model: {
@@ -81,8 +76,8 @@ export async function outputFiles(results: Results): Promise<OutputFile[]> {
       ...(model.storage === 'f32' ? {} : { storage: storages[model.storage].name }),
       ...(model.template ? { template: model.template } : {}),
     },
-    options: usedOptions(results),
-    inputs: [rows, pairs].flatMap(input => (input ? [input.digest] : [])),
+    options: JSON.parse(JSON.stringify(usedOptions(results))) as Manifest['options'],
+    inputs: digests.filter(({ sha256 }, n) => digests.findIndex(one => one.sha256 === sha256) === n),
     outputs,
   })
   add(
@@ -118,6 +113,8 @@ export async function selectedRows(
 
 /** What a selection was made from, and what the visitor decided about single rows; absent where there is nothing. */
 export interface SelectionOptions {
+  readonly budget: number | null
+  readonly threshold: number
   /** Where the scores, and the vectors that are compared, come from. */
   readonly scores?: string
   readonly vectors?: string
@@ -126,33 +123,24 @@ export interface SelectionOptions {
   readonly pins?: { readonly keep: readonly number[]; readonly drop: readonly number[] }
 }
 
-/** What the results were made with; the usual options where a stage has not run. */
+/** What the results were made with; the usual options of a selection where there is none. */
 export function usedOptions({
   selected,
   trained,
-}: Pick<Results, 'selected' | 'trained'>): JobOptions & SelectionOptions {
-  const options = trained?.options ?? defaultJobOptions
-  if (!selected) return options
-  const { budget, choice } = selected.summary
-  const { threshold, cuts, keep, drop } = choice
+}: Pick<Results, 'selected' | 'trained'>): Partial<TrainingConfig> & SelectionOptions {
+  const { budget, threshold } = defaultJobOptions
+  if (!selected) return { budget, threshold, ...trained?.config }
+  const { budget: used, choice } = selected.summary
+  const { cuts, keep, drop } = choice
   const { scores, vectors } = selected
   return {
-    ...options,
-    budget,
-    threshold,
-    scores,
-    vectors,
+    budget: used,
+    threshold: choice.threshold,
+    ...{ scores, vectors },
     ...(Object.keys(cuts).length > 0 ? { cuts } : {}),
     ...(keep.length + drop.length > 0 ? { pins: { keep, drop } } : {}),
+    ...trained?.config,
   }
-}
-
-function metrics({ dropped, result: { steps, before, after } }: Trained): string {
-  return jsonLines([
-    ...dropped.map(({ index, reason }) => ({ dropped: index, reason })),
-    ...steps,
-    ...(before && after ? [{ before, after }] : []),
-  ])
 }
 
 function typeOf(name: string): string {

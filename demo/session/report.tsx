@@ -1,10 +1,8 @@
 import { renderToString } from 'preact-render-to-string'
 import { exchanges, type RowFile } from '../../src/index'
-import { EvaluationTable } from '../parts/evaluation-table'
 import { bytes, count, counted, duration, fixed } from '../parts/format'
 import { storageLabels } from '../parts/format-names'
 import { Histogram } from '../parts/histogram'
-import { TrainingCharts } from '../parts/training-charts'
 import type { AnswerPair, FileSummary } from '../protocol'
 import chartStyle from '../style/charts.css?inline'
 import colorStyle from '../style/colors.css?inline'
@@ -69,7 +67,7 @@ export function report(results: Results): string {
         {Object.entries(options).map(([name, value]) => (
           <>
             <dt>{name}</dt>
-            <dd>{String(value)}</dd>
+            <dd>{typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd>
           </>
         ))}
         {Object.entries(cuts).map(([name, cut]) => (
@@ -176,19 +174,16 @@ function SelectionPart({ file, selected }: { readonly file: RowFile; readonly se
 }
 
 function TrainingPart({ trained }: { readonly trained: Trained }) {
-  const { steps, stopped, before, after, seconds } = trained.result
-  const last = steps.at(-1)
+  const { steps, stopped, totalSteps, seconds } = trained.result
   return (
     <>
       <h2>Training</h2>
       <p>
         {counted(steps.length, 'step')}
-        {stopped && ` of ${last?.totalSteps} (stopped early)`} in {duration(seconds)}, loss{' '}
-        {fixed(steps[0]?.loss ?? null, 4)} → {fixed(last?.loss ?? null, 4)},{' '}
-        {counted(trained.dropped.length, 'pair')} dropped.
+        {stopped && ` of ${totalSteps} (stopped early)`} in {duration(seconds)}, loss{' '}
+        {fixed(steps[0]?.loss ?? null, 4)} → {fixed(steps.at(-1)?.loss ?? null, 4)}. All of it is in
+        training-report.html.
       </p>
-      <TrainingCharts steps={steps} length={steps.length} />
-      {before && after && <EvaluationTable before={before} after={after} />}
     </>
   )
 }

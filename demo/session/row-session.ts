@@ -22,6 +22,7 @@ import type {
 import { StrategyPool } from './compare-strategies'
 import { Curation, type Selected } from './curation'
 import type { Engine } from './engine'
+import { gradeColumnsOf } from './grade-columns'
 import { layOut } from './lay-out'
 import type { LongCalls, OnProgress } from './long-calls'
 import { SCORE } from './measures'
@@ -50,10 +51,10 @@ export class RowSession {
     return this.#curation?.selected ?? null
   }
 
-  async read({ file, ...how }: GivenRows, onProgress: OnProgress): Promise<FileSummary> {
-    const { name } = how
+  async read(given: GivenRows, onProgress: OnProgress): Promise<FileSummary> {
+    const { file, ...how } = given
     const read = await readRows(file, { ...how, ...this.#calls.reading(onProgress) })
-    this.#input = { file: read, ...(await described(file, name, read)) }
+    this.#input = { file: read, ...(await described(given, read)) }
     this.forgetScores()
     return this.#input.summary
   }
@@ -77,6 +78,11 @@ export class RowSession {
   /** Scores that the rows bring along. */
   scoreColumns(): ScoreColumns | null {
     return scoreColumnsOf(need(this.#input, 'rows').file.rows)
+  }
+
+  /** Columns of the rows that a scorer can learn from. */
+  gradeColumns(): string[] {
+    return gradeColumnsOf(need(this.#input, 'rows').file.rows)
   }
 
   /** Drops what was made of the rows. */

@@ -1,14 +1,5 @@
 import { proxy } from 'comlink'
-import {
-  type EncodedPairs,
-  encodeForJob,
-  GpuError,
-  generate,
-  type ModelInfo as HubInfo,
-  type JobOptions,
-  type PairFile,
-  readPairs,
-} from '../../src/index'
+import { GpuError, generate, type ModelInfo as HubInfo, type PairFile, readPairs } from '../../src/index'
 import type { ModelChoice, TemplateName } from '../model-protocol'
 import type {
   AnswerPair,
@@ -19,18 +10,14 @@ import type {
   LoadOutcome,
   ModelInfo,
   OutputFile,
-  TrainingEvent,
-  TrainingPlan,
-  TrainingResult,
 } from '../protocol'
 import { Engine } from './engine'
 import { LongCalls, type OnProgress } from './long-calls'
 import { ModelShelf } from './model-shelf'
 import { outputFiles } from './outputs'
-import { described, type Input, need, type Trained } from './results'
+import { described, type Input, need } from './results'
 import { RowSession } from './row-session'
-import { runTraining } from './run-training'
-import { planTraining } from './training-plan'
+import { TrainingSession } from './training-session'
 
 /**
  * One visitor's work, in the worker: the data, the results, and the engine on the GPU. Long calls take a callback and
@@ -44,13 +31,12 @@ export class Session {
   #choice: ModelChoice | null = null
   /** The first choice. */
   #bundled: ModelChoice | null = null
-  #encoded: { readonly maxLength: number; readonly value: EncodedPairs } | null = null
   readonly #calls = new LongCalls()
   readonly #shelf = new ModelShelf(() => this.#gpu.gpu, this.#calls)
   readonly shelf = proxy(this.#shelf)
   readonly rows = proxy(new RowSession(() => this.#gpu, this.#calls))
+  readonly training = proxy(new TrainingSession(() => this.#trainingInputs(), this.#calls))
   #pairs: Input<PairFile> | null = null
-  #trained: Trained | null = null
   #answers: readonly AnswerPair[] = []
 
   /** Opens the GPU, again if it was lost. What was read and computed stays. */
@@ -87,7 +73,9 @@ export class Session {
     const template = this.#model?.template ?? null
     this.#model = await this.#load(need(this.#choice ?? this.#bundled, 'model'), onProgress)
     if (template !== this.#model.template) this.#model = this.#gpu.write(template)
-    if (this.#trained) this.#gpu.restore(this.#trained.adapter)
+    const { trained } = this.training
+    if (trained?.adapter) this.#gpu.restore(trained.adapter, trained.config)
+    else this.training.forget()
     return this.#model
   }
 
@@ -103,12 +91,10 @@ export class Session {
     this.#calls.cancel()
   }
 
-  async readPairs({ file, ...how }: GivenPairs, onProgress: OnProgress): Promise<FileSummary> {
-    const { name } = how
+  async readPairs(given: GivenPairs, onProgress: OnProgress): Promise<FileSummary> {
+    const { file, ...how } = given
     const read = await readPairs(file, { ...how, ...this.#calls.reading(onProgress) })
-    this.#pairs = { file: read, ...(await described(file, name, read)) }
-    this.#gpu.adopt(null)
-    this.#forgetTraining()
+    this.#pairs = { file: read, ...(await described(given, read)) }
     return this.#pairs.summary
   }
 
@@ -118,50 +104,33 @@ export class Session {
     return pairs.flatMap(({ prompt }) => (prompt.length === 1 ? [prompt[0]!.content] : [])).slice(0, 100)
   }
 
-  async plan(options: JobOptions): Promise<TrainingPlan> {
-    return planTraining(this.#gpu.model, this.#encode(options), options)
-  }
-
-  /** Cancelled after its first step, it keeps the adapter as it is and measures it; cancelled again, it ends at once. */
-  async train(options: JobOptions, onEvent: (event: TrainingEvent) => void): Promise<TrainingResult> {
-    const encoded = this.#encode(options)
-    this.#trained = null
-    this.#answers = []
-    const baseModel = this.#info?.id ?? null
-    this.#trained = await runTraining(
-      this.#gpu,
-      encoded,
-      options,
-      baseModel,
-      () => this.#calls.begin(),
-      onEvent,
-    )
-    return this.#trained.result
-  }
-
   /** Answers without the adapter, then with it if there is one. Cancelled, it keeps what was written so far. */
   async answer(
     prompt: string,
     settings: AnswerSettings,
     onText: (side: 'before' | 'after', text: string) => void,
   ): Promise<void> {
-    const { model, adapter } = this.#gpu
+    const { model, tuned } = this.#gpu
     const signal = this.#calls.begin()
     const answers = { before: '', after: '' }
-    const sides = adapter ? (['before', 'after'] as const) : (['before'] as const)
-    try {
-      for (const side of sides) {
-        const map = side === 'after' ? adapter!.map : null
-        const turns = [{ role: 'user', content: prompt }]
-        for await (const text of generate(model, turns, { ...settings, adapter: map, signal })) {
-          answers[side] += text
-          onText(side, text)
-        }
+    const turns = [{ role: 'user', content: prompt }] as const
+    const options = { ...settings, signal }
+    const write = async (side: 'before' | 'after', pieces: AsyncIterable<string>) => {
+      for await (const text of pieces) {
+        answers[side] += text
+        onText(side, text)
       }
+    }
+    try {
+      // Both in the template that it was trained with.
+      const before = tuned ? { ...model, tokenizer: tuned.model.tokenizer } : model
+      await write('before', generate(before, turns, options))
+      if (tuned)
+        await write('after', generate(tuned.model, turns, { ...options, adapter: tuned.trainable.map }))
     } catch (error) {
       if (!signal.aborted) throw error
     }
-    if (adapter && answers.after) this.#answers = [...this.#answers, { prompt, ...answers }]
+    if (tuned && answers.after) this.#answers = [...this.#answers, { prompt, ...answers }]
   }
 
   /** Every file that the results so far give. */
@@ -174,7 +143,7 @@ export class Session {
       rows: this.rows.input,
       pairs: this.#pairs,
       selected: this.rows.selected,
-      trained: this.#trained,
+      trained: this.training.trained,
       answers: this.#answers,
     })
   }
@@ -195,22 +164,24 @@ export class Session {
   }
 
   #forgetTraining(): void {
-    this.#encoded = null
-    this.#trained = null
+    this.training.forget()
     this.#answers = []
+  }
+
+  #trainingInputs() {
+    const { rows } = this
+    return {
+      ...{ engine: this.#gpu, rows: rows.input, selected: rows.selected, pairs: this.#pairs },
+      ...{ model: this.#model, choice: this.#choice, listed: this.#info },
+      bundled: placeOf(this.#bundled),
+    }
   }
 
   get #gpu(): Engine {
     return need(this.#engine, 'GPU')
   }
-
-  /** Tokenizing takes longer than all the rest of a plan, and depends on one option only. */
-  #encode(options: JobOptions): EncodedPairs {
-    const { maxLength } = options
-    if (this.#encoded?.maxLength !== maxLength) {
-      const { pairs } = need(this.#pairs, 'pairs').file
-      this.#encoded = { maxLength, value: encodeForJob(this.#gpu.model, pairs, options) }
-    }
-    return this.#encoded.value
-  }
 }
+
+/** The address of a model that comes with the page. */
+const placeOf = (choice: ModelChoice | null): string =>
+  choice?.place.kind === 'bundled' ? choice.place.address : ''

@@ -1,68 +1,96 @@
 import {
   countSteps,
-  type EncodedPair,
-  type EncodedPairs,
   estimateTraining,
-  type JobOptions,
   type Model,
-  type Tokenizer,
+  makeTrainable,
+  makeTraining,
+  type PreparedData,
+  packsOf,
+  prepareData,
+  shortestExample,
+  shownExample,
+  type TrainingConfig,
   TrainingError,
-  trainOptions,
+  templated,
 } from '../../src/index'
-import type { TokenExample, TrainingPlan } from '../protocol'
+import { problemLimit } from '../protocol'
+import type { TrainingPlan } from '../training-protocol'
+import type { LearnedFrom } from './training-data'
 
-/**
- * What a training would be: its pairs, steps and memory, found without running it.
- *
- * @throws {TrainingError} if there is no pair to train on
- */
-export async function planTraining(
-  { network, tokenizer }: Model,
-  { pairs, dropped }: EncodedPairs,
-  options: JobOptions,
-): Promise<TrainingPlan> {
-  if (pairs.length === 0) {
-    throw new TrainingError(`no pair can be trained on: ${dropped[0]?.reason ?? 'there is none'}`)
-  }
-  const training = trainOptions(options)
-  const { weights, peak, parameters } = await estimateTraining(network, pairs, training)
-  return {
-    pairs: pairs.length,
-    truncated: pairs.filter(({ truncated }) => truncated).length,
-    dropped,
-    tokens: pairs.reduce((sum, { chosen, rejected }) => sum + chosen.ids.length + rejected.ids.length, 0),
-    maxLength: Math.min(options.maxLength, network.maxPositions),
-    steps: countSteps(pairs.length, training),
-    stepsPerEpoch: Math.ceil(pairs.length / (options.batchSize * options.accumulation)),
-    parameters,
-    weightBytes: weights,
-    peakBytes: peak,
-    example: example(tokenizer, pairs),
-  }
+/** Options that decide how data becomes tokens, and which of it is held out. */
+const dataKeys = [
+  'method',
+  'grade',
+  'gradeColumn',
+  'template',
+  'train',
+  'maxLength',
+  'truncation',
+  'promptKeep',
+  'evalSplit',
+  'seed',
+] as const satisfies readonly (keyof TrainingConfig)[]
+
+interface Prepared {
+  readonly model: Model
+  readonly input: LearnedFrom['input']
+  readonly key: string
+  readonly value: PreparedData
 }
 
-/** The shortest pair, so that it can be read at a glance. */
-function example(tokenizer: Tokenizer, pairs: readonly EncodedPair[]): TokenExample {
-  const length = ({ chosen, rejected }: EncodedPair) => chosen.ids.length + rejected.ids.length
-  const { index, chosen, rejected } = pairs.reduce((a, b) => (length(b) < length(a) ? b : a))
-  const { ids, answerBegin } = chosen
-  return {
-    index,
-    prompt: tokenizer.decode([...ids.slice(0, answerBegin)]),
-    chosen: pieces(tokenizer, chosen.ids.slice(answerBegin)),
-    rejected: pieces(tokenizer, rejected.ids.slice(answerBegin)),
-  }
-}
+/** What trainings would be, found without running them. */
+export class TrainingPlanner {
+  #prepared: Prepared | null = null
 
-/** The text that each token adds. A character of several byte tokens goes with its last one. */
-function pieces(tokenizer: Tokenizer, ids: Uint32Array): string[] {
-  let shown = ''
-  const list: string[] = []
-  for (let end = 1; end <= ids.length; end++) {
-    const text = tokenizer.decode([...ids.slice(0, end)])
-    if (text.endsWith('\uFFFD') && end < ids.length) continue
-    list.push(text.slice(shown.length))
-    shown = text
+  forget(): void {
+    this.#prepared = null
   }
-  return list
+
+  /**
+   * Examples, steps and memory of a training.
+   *
+   * @throws {TrainingError} if there is no example to train on
+   */
+  async plan(given: Model, from: LearnedFrom, config: TrainingConfig): Promise<TrainingPlan> {
+    const model = templated(given, config)
+    const prepared = this.#prepare(given, from, config)
+    const { examples, heldOut, dropped, report } = prepared
+    const example = shortestExample(examples)
+    if (!example) {
+      const reason = dropped[0]?.reason ?? 'there is none'
+      throw new TrainingError(`no example can be trained on: ${reason}`)
+    }
+    // Another model has its memory already; this one stands in for it.
+    const training = makeTraining(config, config.reference === 'model' ? model : null)
+    const packs = packsOf(examples, config, prepared)
+    const { weights, peak, parameters } = await estimateTraining(model.network, examples as never, {
+      ...training,
+      ...(packs ? { packs } : {}),
+      trainable: network => makeTrainable(network, config),
+    })
+    const units = (packs ?? examples).length
+    return {
+      report,
+      dropped: dropped.slice(0, problemLimit),
+      trained: examples.length,
+      heldOut: heldOut.length,
+      steps: countSteps(units, training) * (config.rounds ?? 1),
+      stepsPerEpoch: Math.ceil(units / (config.batchSize * config.accumulation)),
+      parameters,
+      weightBytes: weights,
+      // All weights are trained as a copy, so that the model as it was can be asked too.
+      peakBytes: peak + (config.trained === 'full' ? weights : 0),
+      example: shownExample(model.tokenizer, example),
+    }
+  }
+
+  /** Tokenizing takes longer than all the rest of a plan, and depends on few options. */
+  #prepare(model: Model, { data, input, rows }: LearnedFrom, config: TrainingConfig): PreparedData {
+    const key = JSON.stringify([data.kind, rows, dataKeys.map(name => config[name] ?? null)])
+    const known = this.#prepared
+    if (known?.key === key && known.model === model && known.input === input) return known.value
+    const value = prepareData(templated(model, config), data, config)
+    this.#prepared = { model, input, key, value }
+    return value
+  }
 }

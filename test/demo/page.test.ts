@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { filesFromList } from '../../src/io/model-files'
 import { readPeftAdapter } from '../../src/io/peft-adapter'
+import { parseTrainingConfig } from '../../src/job/training-config'
 import { fewPairs, fewRows, lines } from './few-records'
 import {
   choose,
@@ -37,10 +38,17 @@ afterAll(async () => {
 })
 
 /** A training of few and small steps. */
-const quick = { 'Most steps': '4', 'Batch size': '1', 'Batches a step': '1', Rank: '4' }
+const quick = {
+  'Most steps': '4',
+  'Batch size': '1',
+  'Batches a step': '1',
+  Rank: '4',
+  'Answers shown': '1',
+  'Tokens of these': '4',
+}
 
 async function openTraining(page: Page, options: Readonly<Record<string, string>>): Promise<void> {
-  await page.getByText('More options').click()
+  await page.locator('.groups summary', { hasText: 'Course' }).click()
   await fill(page, options)
   await page.locator('.plan').getByText(options['Most steps']!, { exact: false }).first().waitFor()
 }
@@ -99,7 +107,7 @@ test(
     await page.getByRole('button', { name: 'Train', exact: true }).click()
     await page.getByRole('button', { name: 'Train anew' }).waitFor({ timeout: LONG })
     await page.locator('.live').getByText('4 of 4').waitFor()
-    await page.locator('#answers table').waitFor()
+    await page.locator('#answers table').first().waitFor()
     await fill(page, { Question: 'What is the sun?' })
     await page.getByRole('button', { name: 'Answer', exact: true }).click()
     await page.locator('#answers .progress').waitFor()
@@ -147,9 +155,12 @@ test(
       ).toBe(true)
 
     const metrics = lines(files.get('metrics.jsonl')!)
-    expect(metrics.filter(({ step }) => step !== undefined)).toHaveLength(4)
-    expect(Math.abs(Number(metrics[0]!.loss) - Math.LN2)).toBeLessThan(1e-4)
-    expect(metrics.at(-1)).toHaveProperty('after.accuracy')
+    const steps = metrics.filter(({ grad_norm }) => grad_norm !== undefined)
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4])
+    expect(Math.abs(Number(steps[0]!.loss) - Math.LN2)).toBeLessThan(1e-4)
+    expect(metrics.at(-1)).toMatchObject({ evaluation: 'after', step: 4 })
+    const config = JSON.parse(files.get('training.json')!.toString())
+    expect(parseTrainingConfig(config)).toEqual(config)
 
     const manifest = JSON.parse(files.get('manifest.json')!.toString())
     const hash = (name: string) => createHash('sha256').update(files.get(name)!).digest('hex')
@@ -165,6 +176,9 @@ test(
     expect(report).toContain('4 steps')
     expect(report).toContain('What is the sun?')
     expect(report).not.toMatch(/<script|src=|https?:/)
+    const training = files.get('training-report.html')!.toString()
+    expect(training).toContain('Reward accuracy')
+    expect(training).not.toMatch(/<script|src=/)
 
     const archive = unzipSync(new Uint8Array(await download(page, 'Download all as one .zip')))
     expect(Object.keys(archive)).toEqual([...files.keys()])
@@ -179,15 +193,32 @@ test(
 )
 
 test(
-  'a training that is cancelled keeps what it learned, and a lost GPU comes back with it',
+  'a training outlives its tab and the GPU: stopped, reloaded, crashed, it goes on',
   async () => {
-    const { page } = await openPage(browser, site.address)
+    const { page, errors } = await openPage(browser, site.address)
     await choose(page, 'Preference pairs', 'prefer.json', await fewPairs(3))
-    await openTraining(page, { ...quick, 'Most steps': '90', Epochs: '30' })
+    const many = { 'Most steps': '40', Epochs: '30', 'Checkpoint every': '1', 'Answers shown': '0' }
+    await openTraining(page, { ...quick, ...many, 'Measured on': '1' })
     await page.getByRole('button', { name: 'Train', exact: true }).click()
-    await page.locator('.live .dot').first().waitFor({ timeout: LONG })
-    await page.getByRole('button', { name: 'Cancel' }).click()
+    const figures = page.locator('.live .figures')
+    await figures.getByText(/^step [2-9]/).waitFor({ timeout: LONG })
+
+    page.once('dialog', dialog => dialog.accept())
+    await page.reload()
+    await page.getByText('A training is kept here that did not end.').waitFor()
+    const goOn = page.getByRole('button', { name: /^Go on from step/ })
+    await goOn.click()
+    // Its data was kept too, and what its first steps had shown.
+    await page.getByText('3 of 4 pairs can be used').waitFor()
+    const stop = page.getByRole('button', { name: 'Stop and keep' })
+    await stop.waitFor()
+    expect(await page.getByLabel('Rank', { exact: true }).inputValue()).toBe('4')
+    await figures.getByText(/^step [3-9]/).waitFor({ timeout: LONG })
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await page.getByText('The GPU is free.').waitFor()
+    await stop.click()
     await page.getByText('Stopped early.').waitFor({ timeout: LONG })
+    expect(await page.getByRole('img', { name: /^Loss after step \d+:/ }).count()).toBe(1)
     await page.getByRole('link', { name: 'adapter/adapter_model.safetensors' }).waitFor()
     const trained = await download(page, 'adapter/adapter_model.safetensors')
 
@@ -195,7 +226,6 @@ test(
     await page.getByText('The GPU stopped.').waitFor()
     await page.getByRole('button', { name: 'Start again' }).click()
     await page.getByText('The GPU stopped.').waitFor({ state: 'detached' })
-    await page.getByText('3 of 4 pairs can be used').waitFor()
     await fill(page, { Question: 'What is the sun?' })
     await page.getByRole('button', { name: 'Answer', exact: true }).click()
     await page.locator('#answers .progress').waitFor()
@@ -203,6 +233,15 @@ test(
     expect(await page.locator('.answer .text').last().textContent()).not.toBe('No answer yet.')
     const again = await download(page, 'adapter/adapter_model.safetensors')
     expect(again.equals(trained)).toBe(true)
+
+    const before = Number(/\d+/.exec((await goOn.textContent())!))
+    await goOn.click()
+    await figures.getByText(`step ${before + 1}`, { exact: true }).waitFor({ timeout: LONG })
+    await stop.click()
+    await page.getByText('Stopped early.').waitFor({ timeout: LONG })
+    await page.getByRole('button', { name: 'Discard it' }).click()
+    await goOn.waitFor({ state: 'detached' })
+    expect(errors).toEqual([])
     await page.close()
   },
   LONG,
