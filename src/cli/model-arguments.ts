@@ -1,18 +1,12 @@
 import {
-  alpaca,
   type ChatTemplate,
-  chatml,
-  f16,
   f32,
   folderStore,
-  int4,
-  int8,
-  llama3,
+  jobTemplates,
+  namedStorages,
   type OpenFilesOptions,
-  tulu,
-  vicuna,
+  type TrainingConfig,
   type WeightFormat,
-  zephyr,
 } from '../index'
 import { flag, type Given, type OptionSpec, text, UsageError } from './options'
 
@@ -26,23 +20,6 @@ export interface ModelArguments {
   readonly storage: WeightFormat
   /** In place of the model's own chat template. */
   readonly template: { readonly name: string; readonly value: ChatTemplate } | null
-}
-
-const storages: Readonly<Record<string, WeightFormat>> = {
-  f32,
-  f16,
-  int8,
-  int4: int4({ group: 32 }),
-  'int4-64': int4({ group: 64 }),
-}
-
-const templates: Readonly<Record<string, ChatTemplate>> = {
-  vicuna: vicuna(),
-  tulu: tulu(),
-  llama3: llama3(),
-  chatml: chatml(),
-  zephyr: zephyr(),
-  alpaca: alpaca(),
 }
 
 /** Options of all commands that use a model. */
@@ -59,8 +36,8 @@ export const modelSpec = {
 
 export const modelUsage = `  --model M              a Hugging Face folder, or a model of the Hub: owner/model or owner/model@revision, downloaded
                          once and kept (default: the bundled demonstration model)
-  --storage S            how weights lie in GPU memory: ${Object.keys(storages).join(', ')} (default: f32, exactly)
-  --template NAME        a chat template in place of the model's own: ${Object.keys(templates).join(', ')}
+  --storage S            how weights lie in GPU memory: ${Object.keys(namedStorages).join(', ')} (default: f32, exactly)
+  --template NAME        a chat template in place of the model's own: ${Object.keys(jobTemplates).join(', ')}
   --revision R, --token TOKEN, --endpoint URL, --cache DIR
                          of models of the Hub, see tabtune models --help
   --offline              use what is kept of a model of the Hub, and ask for nothing
@@ -70,14 +47,30 @@ export const modelUsage = `  --model M              a Hugging Face folder, or a 
 export function readModelArguments<Spec extends OptionSpec & typeof modelSpec>(
   given: Given<Spec>,
 ): ModelArguments {
+  const template = given.choice('template', null, jobTemplates)
+  return {
+    ...readSource(given),
+    storage: given.choice('storage', f32, namedStorages),
+    template: template && { name: given.text('template')!, value: template },
+  }
+}
+
+/** The model of a training, whose config says how it is stored and what its template is. @throws {UsageError} */
+export const readTrainedModel = <Spec extends OptionSpec & typeof modelSpec>(
+  given: Given<Spec>,
+  { storage, template }: TrainingConfig,
+): ModelArguments => ({
+  ...readSource(given),
+  storage: namedStorages[storage ?? 'f32']!,
+  template: template ? { name: template, value: jobTemplates[template]! } : null,
+})
+
+function readSource<Spec extends OptionSpec & typeof modelSpec>(given: Given<Spec>) {
   const source = given.text('model')
-  const template = given.choice('template', null, templates)
   return {
     source,
     opening: readOpening(given, source),
     hubOptions: HUB_OPTIONS.filter(name => given.has(name)),
-    storage: given.choice('storage', f32, storages),
-    template: template && { name: given.text('template')!, value: template },
   }
 }
 

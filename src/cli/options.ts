@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { nearestName } from '../index'
 
 /** A command line that cannot be run; the message says what is wrong in one line. */
 export class UsageError extends Error {
@@ -29,7 +30,7 @@ export class Given<Spec extends OptionSpec> {
       this.#values = values as Record<string, string | boolean | undefined>
       this.operands = positionals
     } catch (error) {
-      throw new UsageError((error as Error).message.split('\n')[0]!, { cause: error })
+      throw new UsageError(withNearest(error as Error, Object.keys(spec)), { cause: error })
     }
   }
 
@@ -105,4 +106,12 @@ export class Given<Spec extends OptionSpec> {
     if (second !== undefined) throw new UsageError(`'${second}' is one too many, expected a single ${what}`)
     return only
   }
+}
+
+/** What Node says of arguments, and the option that was probably meant. */
+function withNearest({ message }: Error, known: readonly string[]): string {
+  const line = message.split('\n')[0]!
+  const [said, typed] = /^Unknown option '--([^']+)'/.exec(line) ?? []
+  const near = typed === undefined ? undefined : nearestName(typed, known)
+  return near === undefined ? line : `${said}; did you mean --${near}?`
 }

@@ -3,12 +3,10 @@ import {
   defaultJobOptions,
   type FieldKey,
   type JobOptions,
-  jobTemplates,
-  namedStorages,
   type TrainingConfig,
   type TrainingOptions,
 } from '../index'
-import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
+import { type ModelArguments, modelSpec, modelUsage, readTrainedModel } from './model-arguments'
 import { flag, Given, type OptionSpec, text, UsageError } from './options'
 import { layered, lossUsage, orUsage, readTrainingOptions, trainingFlags } from './training-arguments'
 
@@ -87,11 +85,7 @@ export function readRunArguments(argv: readonly string[]): RunArguments {
     throw new UsageError('--reference model is for tabtune train, which loads a second model')
   return {
     ...{ rows, pairs, out, config },
-    model: {
-      ...readModelArguments(given as Given<typeof modelSpec>),
-      storage: namedStorages[config.storage ?? 'f32']!,
-      template: config.template ? { name: config.template, value: jobTemplates[config.template]! } : null,
-    },
+    model: readTrainedModel(given as Given<typeof modelSpec>, config),
     options: {
       budget: given.count('budget', d.budget, 0),
       threshold: given.within('threshold', d.threshold, -1, 1),

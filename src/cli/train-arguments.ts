@@ -4,9 +4,7 @@ import {
   completeConfig,
   dataOf,
   type FieldKey,
-  jobTemplates,
   type Method,
-  namedStorages,
   type RecipeVariant,
   recipeOptions,
   recipes,
@@ -14,7 +12,7 @@ import {
   type TrainingData,
   type TrainingOptions,
 } from '../index'
-import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
+import { type ModelArguments, modelSpec, modelUsage, readTrainedModel } from './model-arguments'
 import { flag, Given, type OptionSpec, text, UsageError } from './options'
 import { scorers } from './scorers'
 import {
@@ -125,11 +123,7 @@ export function readTrainArguments(argv: readonly string[]): TrainArguments {
     ...{ out, resume, recipe, config, left },
     adapter: given.text('adapter'),
     judge: given.name('judge', 'deita', scorers),
-    model: {
-      ...readModelArguments(given as Given<typeof modelSpec>),
-      storage: namedStorages[config.storage ?? 'f32']!,
-      template: config.template ? { name: config.template, value: jobTemplates[config.template]! } : null,
-    },
+    model: readTrainedModel(given as Given<typeof modelSpec>, config),
   }
 }
 
