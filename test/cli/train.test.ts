@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { type Manifest, parseTrainingConfig } from '../../src/index'
+import { run, temporaryFolder } from './command'
+
+const pairs = [
+  ['Name a tree.', 'An oak.', 'A stone is a tree.'],
+  ['What is the capital of France?', 'Paris.', 'I would rather not say.'],
+  ['Say hello.', 'Hello!', 'Goodbye.'],
+  ['Spell cat.', 'c, a, t', 'dog'],
+  ['Same?', 'Yes.', 'Yes.  '],
+].map(([prompt, chosen, rejected]) => ({ prompt, chosen, rejected }))
+
+const folder = temporaryFolder({ keep: true })
+const pairFile = join(folder, 'pairs.json')
+writeFileSync(pairFile, JSON.stringify(pairs))
+
+const out = (name: string, ...rest: string[]) => join(folder, name, ...rest)
+const text = (path: string) => readFileSync(path, 'utf8')
+const lines = (path: string) =>
+  text(path)
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line))
+const adapter = (name: string) => readFileSync(out(name, 'adapter', 'adapter_model.safetensors'))
+
+const training = [
+  ...['--pairs', pairFile, '--loss', 'sampo', '--rank', '2', '--learning-rate', '1e-3', '--batch-size', '2'],
+  ...['--accumulation', '1', '--epochs', '5', '--checkpoint-steps', '2', '--checkpoint-seconds', 'none'],
+  ...['--eval-split', '0.2', '--eval-answers', '1', '--eval-tokens', '4', '--eval-steps', '4'],
+]
+
+/** Ends a run by a signal once it has trained so many steps. */
+async function ended(name: string, signal: NodeJS.Signals, steps: number): Promise<number | null> {
+  const metrics = out(name, 'metrics.jsonl')
+  const trained = () => (existsSync(metrics) ? text(metrics).split('"totalSteps"').length - 1 : 0)
+  const { code } = await run(['train', ...training, '--out', out(name)], {
+    whileRunning: async child => {
+      while (trained() < steps && child.exitCode === null) await pause(10)
+      child.kill(signal)
+    },
+  })
+  return code
+}
+
+describe('tabtune train', () => {
+  it('says what there is to train on, trains, and writes everything', async () => {
+    const { code, stdout, stderr } = await run(['train', ...training, '--out', out('whole')])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: [] })
+    expect(stdout).toContain(
+      '5 read, 0 dropped, 0 cut to 512 tokens\n4 to train on in 10 steps, 1 held out\n',
+    )
+    expect(stdout).toMatch(
+      / {2}chosen: <\|im_start\|>user\\n.*<\|im_start\|>assistant\\n«.*<\|im_end\|>\\n»\n/,
+    )
+    expect(stdout).toMatch(/^rewards\/margins +0 +-?[\d.e-]+ +-?[\d.e-]+$/m)
+    expect(readdirSync(out('whole')).sort()).toEqual([
+      'adapter',
+      'checkpoints',
+      'manifest.json',
+      'metrics.jsonl',
+      'report.html',
+      'training.json',
+    ])
+    const metrics = lines(out('whole', 'metrics.jsonl'))
+    const told = metrics.map(({ evaluation, step }) => evaluation ?? step)
+    expect(told).toEqual(['before', 1, 2, 3, 4, 'step 4', 5, 6, 7, 8, 'step 8', 9, 10, 'after'])
+    const checkpoints = readdirSync(out('whole', 'checkpoints')).filter(name => name.startsWith('checkpoint'))
+    expect(checkpoints.sort()).toEqual(['checkpoint-000008.safetensors', 'checkpoint-000010.safetensors'])
+    const config = parseTrainingConfig(JSON.parse(text(out('whole', 'training.json'))))
+    expect(config).toMatchObject({ loss: [{ name: 'sampo', weight: 1 }], rank: 2, checkpointSeconds: null })
+    const manifest = JSON.parse(text(out('whole', 'manifest.json'))) as Manifest
+    expect(manifest.options).toMatchObject({ command: 'train', loss: 'sampo', epochs: 5 })
+    expect(manifest.inputs.map(({ name }) => name)).toEqual(['pairs.json'])
+    expect(manifest.outputs.map(({ name }) => name)).toEqual([
+      'training.json',
+      'metrics.jsonl',
+      'adapter/adapter_config.json',
+      'adapter/adapter_model.safetensors',
+    ])
+    const report = text(out('whole', 'report.html'))
+    expect(report).toMatch(/^<!doctype html>/)
+    for (const part of ['rewards/accuracies', 'Before and after', 'pairs.json'])
+      expect(report).toContain(part)
+  }, 240_000)
+
+  it('goes on where it was killed, to the same bytes', async () => {
+    expect(await ended('killed', 'SIGKILL', 5)).toBe(null)
+    expect(existsSync(out('killed', 'adapter'))).toBe(false)
+    const again = await run(['train', ...training, '--out', out('killed')])
+    expect(again).toMatchObject({ code: 2, stdout: '' })
+    expect(again.stderr[0]).toMatch(
+      /killed holds a run that stopped after step \d+: go on with --resume, or name/,
+    )
+    const resumed = await run(['train', '--pairs', pairFile, '--resume', '--out', out('killed')])
+    expect(resumed).toMatchObject({ code: 0, stderr: [] })
+    expect(adapter('killed').equals(adapter('whole'))).toBe(true)
+    for (const name of ['metrics.jsonl', 'training.json', 'manifest.json'])
+      expect(text(out('killed', name)), name).toBe(text(out('whole', name)))
+  }, 240_000)
+
+  it('stops on an interrupt with code 130, keeps what it learned, and goes on', async () => {
+    expect(await ended('stopped', 'SIGINT', 3)).toBe(130)
+    expect(readdirSync(out('stopped'))).toContain('adapter')
+    expect(adapter('stopped').equals(adapter('whole'))).toBe(false)
+    const resumed = await run(['train', ...training, '--resume', '--out', out('stopped')])
+    expect(resumed).toMatchObject({ code: 0, stderr: [] })
+    expect(adapter('stopped').equals(adapter('whole'))).toBe(true)
+    expect(text(out('stopped', 'metrics.jsonl'))).toBe(text(out('whole', 'metrics.jsonl')))
+  }, 240_000)
+
+  it('refuses to go on with other options, and says which', async () => {
+    const other = await run(['train', ...training, '--beta', '0.5', '--resume', '--out', out('whole')])
+    expect(other.code).toBe(1)
+    expect(other.stderr[0]).toMatch(/checkpoint-000010.safetensors belongs to another run: .*loss/)
+  }, 120_000)
+
+  it('refuses data of another kind', async () => {
+    const { code, stderr } = await run(['train', '--rows', pairFile, '--out', out('refused')])
+    expect(code).toBe(1)
+    expect(stderr[0]).toContain('pairs.json')
+    expect(existsSync(out('refused'))).toBe(false)
+  })
+
+  it.each([
+    [['--pairs', 'absent.json'], 'absent.json: there is no such file'],
+    [['--pairs', pairFile, '--adapter', 'absent'], 'absent: there is no such adapter folder'],
+  ])('refuses %j before the GPU is opened', async (args, message) => {
+    const { code, stderr } = await run(['train', ...args, '--out', out('refused')])
+    expect(code).toBe(2)
+    expect(stderr[0]).toContain(message)
+    expect(existsSync(out('refused'))).toBe(false)
+  })
+})
