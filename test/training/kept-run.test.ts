@@ -119,6 +119,15 @@ describe('a store', () => {
     await runJob(gpu, job, { store }, 1)
   })
 
+  test('is written to after as many steps as were asked for, and at the end', async ({ gpu }) => {
+    const written: number[] = []
+    await runJob(gpu, job, {
+      ...{ store: temporaryStore(), everySteps: 4 },
+      onCheckpoint: step => written.push(step),
+    })
+    expect(written).toEqual([4, 6])
+  })
+
   test('is used by one run at a time, also after one that failed', async ({ gpu }) => {
     const store = temporaryStore()
     using network = oneLayer(gpu)
