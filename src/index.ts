@@ -232,7 +232,7 @@ export {
   type ReferenceModel,
 } from './job/make-training'
 export { type JobIdentity, jobIdentity, jobManifest, modelDigests, version } from './job/manifest'
-export { type MetricsLine, metricsLines } from './job/metrics-lines'
+export { evaluationRecord, type MetricsLine, metricsLines } from './job/metrics-lines'
 export {
   type LossName,
   type LossOption,

@@ -20,13 +20,15 @@ export class MetricsFile {
     return new MetricsFile(path, resume ? await linesOf(path) : [])
   }
 
-  /** Takes over the lines of a round up to a step from the run that is resumed; gives those of steps. */
+  /** Takes over the lines of a round up to a step from the run that is resumed; gives their numbers. */
   keep(round: number, step: number): Readonly<Record<string, number>>[] {
     const isKept = (line: MetricsLine) =>
       (line.round ?? 1) === round && typeof line.step === 'number' && line.step > 0 && line.step <= step
     const kept = this.before.filter(isKept)
     this.#held?.push(...kept)
-    return kept.filter(line => !('evaluation' in line)) as Readonly<Record<string, number>>[]
+    return kept.map(line =>
+      Object.fromEntries(Object.entries(line).filter(([, value]) => typeof value === 'number')),
+    ) as Readonly<Record<string, number>>[]
   }
 
   async write(line: MetricsLine): Promise<void> {

@@ -1,5 +1,6 @@
 import {
   type DataEvent,
+  evaluationRecord,
   type Manifest,
   metricsLines,
   type RunComparison,
@@ -27,6 +28,7 @@ export class TrainingRecord {
     if (event.kind === 'data') this.#data = event
     if (event.kind === 'done') this.#comparison = event.comparison
     if (event.kind === 'step') this.#steps.push(event.step)
+    if (event.kind === 'evaluation') this.#steps.push(evaluationRecord(event))
     if (event.kind === 'checkpoint' && event.how === 'resumed')
       this.#steps.push(...metrics.keep(event.round, event.step))
     // From the first step on a resumed run is past its checkpoint.

@@ -115,9 +115,9 @@ describe('tabtune run, on rows and pairs', () => {
     expect(first).toMatchObject({ step: 1, totalSteps: 2, learning_rate: 0, 'rewards/margins': 0 })
     expect(second).toMatchObject({ step: 2, learning_rate: 1e-3, epoch: 1 })
     expect(first.loss).toBeCloseTo(Math.LN2, 4)
-    expect(before).toMatchObject({ evaluation: 'before', step: 0, 'rewards/margins': 0 })
+    expect(before).toMatchObject({ evaluation: 'before', step: 0, 'eval_rewards/margins': 0 })
     expect(after).toMatchObject({ evaluation: 'after', step: 2 })
-    expect(after['logps/chosen']).not.toBe(before['logps/chosen'])
+    expect(after['eval_logps/chosen']).not.toBe(before['eval_logps/chosen'])
   })
 
   it('writes an adapter that reads back', async () => {
