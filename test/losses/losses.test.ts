@@ -154,6 +154,17 @@ describe('losses over random pairs', () => {
     }
     expect(state[2]).toBe(batches.length)
   })
+
+  test('dynamicBetaDpo keeps its β above 0 where margins fall far behind their average', async ({ gpu }) => {
+    // A margin of -3 and an average of 17.7: 0.1 (1 + 0.6 (-3 - 17.7)) is below 0.001.
+    const sequences = [
+      { policy: [-3], reference: [-1] },
+      { policy: [-1], reference: [-2] },
+    ]
+    const got = await runLoss(gpu, dynamicBetaDpo(), { sequences, state: [20, 5, 1] })
+    expectClose(got.values[0]!, [Math.log1p(Math.exp(0.003))], { atol: 1e-6, rtol: 1e-6 })
+    expectClose([got.gradient[0]![0]!], [-0.001 / (1 + Math.exp(-0.003))], { atol: 1e-8, rtol: 1e-5 })
+  })
 })
 
 /** That the mean loss moves with each token's log-prob as much as with its sequence's sum. */

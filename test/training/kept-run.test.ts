@@ -4,6 +4,8 @@ import { cdpo } from '../../src/losses/cdpo'
 import { dpo } from '../../src/losses/dpo'
 import { dynamicBetaDpo } from '../../src/losses/dynamic-beta-dpo'
 import { kto } from '../../src/losses/kto'
+import { lengthDesensitized } from '../../src/losses/length-desensitized'
+import { sampled } from '../../src/losses/sampled'
 import { sampo } from '../../src/losses/sampo'
 import { sft } from '../../src/losses/sft'
 import { adamW } from '../../src/training/adamw'
@@ -35,6 +37,9 @@ import {
 
 const job = { options: { ...shortRun, loss: dpo() }, examples: pairs }
 const with_ = (options: Partial<Job['options']>): Job => ({ ...job, options: { ...job.options, ...options } })
+
+/** Losses of one name, and tokens of one name. */
+const ofLonger = (alpha: number) => dpo({ tokens: lengthDesensitized({ alpha }) })
 
 describe('what decides the numbers of a run', () => {
   test('is told apart by what it is called', async ({ gpu }) => {
@@ -86,6 +91,8 @@ describe('what decides the numbers of a run', () => {
     [dynamicBetaDpo({ momentum: 0.9 }), dynamicBetaDpo({ momentum: 0.8 }), pairs],
     [kto({ beta: 0.1 }), kto({ beta: 0.2 }), labelled],
     [dpo({ beta: 0.1 }), { ...dpo({ beta: 0.1 }), name: 'other' }, pairs],
+    [ofLonger(0.5), ofLonger(0.6), pairs],
+    [dpo({ tokens: sampled() }), dpo({ tokens: sampled({ draw: 'independent' }) }), pairs],
   ] as const)('holds the settings of %o', async ([one, other, examples], { gpu }) => {
     using network = oneLayer(gpu)
     using adapter = adapterOf()(network)
