@@ -47,6 +47,35 @@ describe('linear-log-prob', () => {
     )
   })
 
+  test('takes the gradient of so many rows a slice of the vocabulary at a time', async ({ gpu }) => {
+    // 16 MiB of logit gradients are 1024 entries of 4096 rows: the last slice has 70. Few rows count, the first and last.
+    const [R, C, V] = [4096, 4, 1094]
+    const counted = [0, 1, 4095]
+    const [h, w] = [noise(R * C, 1), noise(V * C, 2)]
+    const targets = targetsFor(R, V)
+    targets.set([1050, 1023], 0)
+    const g = new Float32Array(R)
+    for (const r of counted) g[r] = r === 1 ? -2 : 1
+    using tape = new Tape(gpu)
+    using th = gpu.tensor([R, C], h)
+    using tw = gpu.tensor([V, C], w)
+    using target = gpu.tensor([R], targets)
+    using tg = gpu.tensor([R], g)
+    using dh = gpu.zeros([R, C])
+    using dw = gpu.zeros([V, C])
+    tape.parameter(th, dh)
+    tape.parameter(tw, dw)
+    tape.backward(linearLogProb(tape, th, tw, target), tg)
+    const of = <T>(all: ArrayLike<T>) =>
+      counted.flatMap(r => Array.from({ length: C }, (_, c) => all[r * C + c]!))
+    const pick = (all: ArrayLike<number>) => Float32Array.from(counted, r => all[r]!)
+    const few = Uint32Array.from(counted, r => targets[r]!)
+    const want = reference.linearLogProbBackward(Float32Array.from(of(h)), w, few, pick(g), C)
+    const bound = { atol: 3e-6, rtol: 1e-5 }
+    expectClose(of(await gpu.read(dh)), want.dh, bound)
+    expectClose(await gpu.read(dw), want.dw, bound)
+  })
+
   test('stays exact for logits far beyond the range of exp', async ({ gpu }) => {
     const h = Float32Array.of(1000, 0, 0, 0)
     const w = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0, 0)
