@@ -64,7 +64,10 @@ export function reportOf(
     ...{ seconds: result.seconds, stopped: result.stopped },
     steps: recordsOf(result.steps, result.evaluations).sort((a, b) => a.step! - b.step!),
     options: { ...config },
-    data: { name: input.summary.name, report: data.data.report, example: data.example },
+    data: {
+      ...{ name: input.summary.name, report: data.data.report, example: data.example },
+      heldOut: data.data.heldOut.length,
+    },
     ...(comparison ? { comparison } : {}),
   })
 }

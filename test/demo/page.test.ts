@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { unzipSync } from 'fflate'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { filesFromList } from '../../src/io/model-files'
 import { readPeftAdapter } from '../../src/io/peft-adapter'
@@ -20,6 +20,7 @@ import {
   servePage,
   watchTasks,
 } from './open-page'
+import { openTraining, quick } from './quick-training'
 
 const LONG = 300_000
 const bundled = new URL('../../demo/public/model/', import.meta.url)
@@ -36,22 +37,6 @@ afterAll(async () => {
   await browser?.close()
   await site?.[Symbol.asyncDispose]()
 })
-
-/** A training of few and small steps. */
-const quick = {
-  'Most steps': '4',
-  'Batch size': '1',
-  'Batches a step': '1',
-  Rank: '4',
-  'Answers shown': '1',
-  'Tokens of these': '4',
-}
-
-async function openTraining(page: Page, options: Readonly<Record<string, string>>): Promise<void> {
-  await page.locator('.groups summary', { hasText: 'Course' }).click()
-  await fill(page, options)
-  await page.locator('.plan').getByText(options['Most steps']!, { exact: false }).first().waitFor()
-}
 
 test(
   'the sample is one click away, and scoring it can be cancelled',
@@ -186,61 +171,6 @@ test(
 
     const foreign = requests.filter(url => !url.replace(/^blob:/, '').startsWith(site.address))
     expect(foreign).toEqual([])
-    expect(errors).toEqual([])
-    await page.close()
-  },
-  LONG,
-)
-
-test(
-  'a training outlives its tab and the GPU: stopped, reloaded, crashed, it goes on',
-  async () => {
-    const { page, errors } = await openPage(browser, site.address)
-    await choose(page, 'Preference pairs', 'prefer.json', await fewPairs(3))
-    const many = { 'Most steps': '40', Epochs: '30', 'Checkpoint every': '1', 'Answers shown': '0' }
-    await openTraining(page, { ...quick, ...many, 'Measured on': '1' })
-    await page.getByRole('button', { name: 'Train', exact: true }).click()
-    const figures = page.locator('.live .figures')
-    await figures.getByText(/^step [2-9]/).waitFor({ timeout: LONG })
-
-    page.once('dialog', dialog => dialog.accept())
-    await page.reload()
-    await page.getByText('A training is kept here that did not end.').waitFor()
-    const goOn = page.getByRole('button', { name: /^Go on from step/ })
-    await goOn.click()
-    // Its data was kept too, and what its first steps had shown.
-    await page.getByText('3 of 4 pairs can be used').waitFor()
-    const stop = page.getByRole('button', { name: 'Stop and keep' })
-    await stop.waitFor()
-    expect(await page.getByLabel('Rank', { exact: true }).inputValue()).toBe('4')
-    await figures.getByText(/^step [3-9]/).waitFor({ timeout: LONG })
-    await page.getByRole('button', { name: 'Pause', exact: true }).click()
-    await page.getByText('The GPU is free.').waitFor()
-    await stop.click()
-    await page.getByText('Stopped early.').waitFor({ timeout: LONG })
-    expect(await page.getByRole('img', { name: /^Loss after step \d+:/ }).count()).toBe(1)
-    await page.getByRole('link', { name: 'adapter/adapter_model.safetensors' }).waitFor()
-    const trained = await download(page, 'adapter/adapter_model.safetensors')
-
-    await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess')
-    await page.getByText('The GPU stopped.').waitFor()
-    await page.getByRole('button', { name: 'Start again' }).click()
-    await page.getByText('The GPU stopped.').waitFor({ state: 'detached' })
-    await fill(page, { Question: 'What is the sun?' })
-    await page.getByRole('button', { name: 'Answer', exact: true }).click()
-    await page.locator('#answers .progress').waitFor()
-    await page.locator('#answers .progress').waitFor({ state: 'detached', timeout: LONG })
-    expect(await page.locator('.answer .text').last().textContent()).not.toBe('No answer yet.')
-    const again = await download(page, 'adapter/adapter_model.safetensors')
-    expect(again.equals(trained)).toBe(true)
-
-    const before = Number(/\d+/.exec((await goOn.textContent())!))
-    await goOn.click()
-    await figures.getByText(`step ${before + 1}`, { exact: true }).waitFor({ timeout: LONG })
-    await stop.click()
-    await page.getByText('Stopped early.').waitFor({ timeout: LONG })
-    await page.getByRole('button', { name: 'Discard it' }).click()
-    await goOn.waitFor({ state: 'detached' })
     expect(errors).toEqual([])
     await page.close()
   },
