@@ -69,5 +69,8 @@ export function reportOf(
       heldOut: data.data.heldOut.length,
     },
     ...(comparison ? { comparison } : {}),
+    ...(result.winRate
+      ? { winRate: { scorer: 'the model’s scorer', a: 'after', b: 'before', result: result.winRate } }
+      : {}),
   })
 }

@@ -57,7 +57,7 @@ export class TrainingRecord {
       ...(args.adapter === null ? {} : { adapter: args.adapter }),
       steps: this.#steps,
       options: { ...this.config },
-      ...(data ? { data: { name: args.data.path, report: data.data.report, example: data.example } } : {}),
+      ...(data ? { data: reported(args.data.path, data) } : {}),
       ...(comparison ? { comparison } : {}),
     })
   }
@@ -67,3 +67,9 @@ export class TrainingRecord {
     return this.#comparison ? comparisonText(this.#comparison) : ''
   }
 }
+
+/** What a report tells of the data. */
+const reported = (name: string, { data: { report, heldOut }, example }: DataEvent) => ({
+  ...{ name, report, example },
+  heldOut: heldOut.length,
+})

@@ -6,16 +6,19 @@ import { count, counted, percent, short } from './report-numbers'
 export function DataPart(props: {
   readonly name: string
   readonly report: DataReport
+  readonly heldOut?: number
   readonly example?: ShownExample
 }) {
-  const { name, report, example } = props
+  const { name, report, heldOut = 0, example } = props
   const { read, kept, dropped, causes, truncated, tokens, trainedTokens, pairs, desirable } = report
   return (
     <>
       <div class="card">
         <p>
-          <b>{name}</b>: {count(kept)} of {counted(read, 'example')} trained on, {count(dropped)} left out,{' '}
-          {count(truncated)} cut to fit. {counted(tokens, 'token')}, {count(trainedTokens)} of them trained.
+          <b>{name}</b>: {count(kept - heldOut)} of {counted(read, 'example')} trained on,{' '}
+          {heldOut > 0 && `${count(heldOut)} held out, `}
+          {count(dropped)} left out, {count(truncated)} cut to fit. {counted(tokens, 'token')}
+          {heldOut > 0 && ' with those held out'}, {count(trainedTokens)} of them in the loss.
           {desirable !== null && ` ${count(desirable)} of the answers are desirable.`}
           {pairs && ` The chosen answer is the longer one in ${percent(pairs.chosenLonger)} of the pairs.`}
         </p>

@@ -32,7 +32,13 @@ export interface ReportContent {
   /** The options that were used. */
   readonly options?: Readonly<Record<string, unknown>>
   /** Name of the data's file, and what was made of it. */
-  readonly data?: { readonly name: string; readonly report: DataReport; readonly example?: ShownExample }
+  readonly data?: {
+    readonly name: string
+    readonly report: DataReport
+    /** How many of the kept examples are not trained on, but measured with. Default: none. */
+    readonly heldOut?: number
+    readonly example?: ShownExample
+  }
   /** The model without and with what was trained. */
   readonly comparison?: RunComparison
   /** How a scorer, by its name, found answers of `a` beside those of `b`. */
@@ -185,7 +191,11 @@ function Tiles({ content: { steps, comparison, winRate, data } }: { readonly con
         `95 %: ${percent(winRate.result.interval[0])} to ${percent(winRate.result.interval[1])}`,
       ),
     data &&
-      tile('Trained on', counted(data.report.kept, 'example'), `${count(data.report.dropped)} left out`),
+      tile(
+        'Trained on',
+        counted(data.report.kept - (data.heldOut ?? 0), 'example'),
+        `${data.heldOut ? `${count(data.heldOut)} held out, ` : ''}${count(data.report.dropped)} left out`,
+      ),
   ].filter(one => one !== null && one !== false && one !== undefined)
   if (tiles.length === 0) return null
   return (

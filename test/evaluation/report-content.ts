@@ -111,6 +111,7 @@ export function reportContent(text: (name: string) => string, steps = trainingRe
     data: {
       name: text('file'),
       report,
+      heldOut: 1,
       example: { index: 3, sequences: [shown('chosen'), shown('rejected')] },
     },
     comparison: compareRuns(before!, after!, prompts),

@@ -49,6 +49,19 @@ const hostile = fc.oneof(
 )
 
 describe('trainingReport', () => {
+  it('counts examples that are held out apart from those that are trained on', () => {
+    const words = (html: string) => html.replaceAll(/<[^>]+>/g, '')
+    const { data, ...content } = reportContent(plain)
+    const told = words(trainingReport({ ...content, data: data! }))
+    expect(told).toContain('Trained on119 examples1 held out, 3 left out')
+    expect(told).toContain('119 of 123 examples trained on, 1 held out, 3 left out')
+    const { heldOut, ...all } = data!
+    expect(heldOut).toBe(1)
+    expect(words(trainingReport({ ...content, data: all }))).toContain(
+      '120 of 123 examples trained on, 3 left out',
+    )
+  })
+
   it('has every part', () => {
     const html = trainingReport(reportContent(plain))
     const headings = [...html.matchAll(/<h2>([^<]*)/g)].map(match => match[1])
@@ -74,7 +87,7 @@ describe('trainingReport', () => {
       ],
       ...[
         'the file',
-        '120 of 123 examples',
+        '119 of 123 examples',
         'the cause: 2',
         'the shown chosen&lt;|im_end|>',
         'the value',
