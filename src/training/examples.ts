@@ -36,14 +36,20 @@ export type ExampleOf<L extends Loss> = L extends PairLoss
 
 export type Example = EncodedPair | EncodedSequence | EncodedLabelled
 
-/** Tokens of all sequences of an example. */
-export function exampleTokens(example: Example): number {
-  if ('chosen' in example) return example.chosen.ids.length + example.rejected.ids.length
-  return 'answer' in example ? example.answer.ids.length : example.ids.length
+/** The kind of loss that an example is for. */
+export const kindOf = (example: Example): Loss['kind'] =>
+  'chosen' in example ? 'pairs' : 'answer' in example ? 'labelled' : 'sequences'
+
+/** The tokens of an example's sequences. */
+export function sequencesOf(example: Example): readonly Uint32Array[] {
+  if ('chosen' in example) return [example.chosen.ids, example.rejected.ids]
+  return ['answer' in example ? example.answer.ids : example.ids]
 }
 
+/** Tokens of all sequences of an example. */
+export const exampleTokens = (example: Example): number =>
+  sequencesOf(example).reduce((sum, { length }) => sum + length, 0)
+
 /** Tokens of the longest sequence of an example. */
-export function longestSequence(example: Example): number {
-  if ('chosen' in example) return Math.max(example.chosen.ids.length, example.rejected.ids.length)
-  return exampleTokens(example)
-}
+export const longestSequence = (example: Example): number =>
+  Math.max(...sequencesOf(example).map(({ length }) => length))

@@ -1,7 +1,7 @@
 import type { RunStore } from '../io/run-store'
 import type { Loss } from '../losses/loss'
 import { type CheckpointError, TrainingError } from './errors'
-import { type Example, longestSequence } from './examples'
+import { type Example, kindOf, longestSequence, sequencesOf } from './examples'
 import type { Fingerprint } from './fingerprint'
 import type { OptimizerKind } from './optimizer'
 import {
@@ -110,7 +110,9 @@ export function checkTraining(
       `${term.name} compares the examples of a step with each other: they must be one pass. accumulation is ${accumulation}, expected 1`,
     )
   }
-  checkExamples(examples, loss, trainable.network.maxPositions)
+  checkExamples(examples, loss)
+  checkFit(examples, trainable.network, 'model')
+  if (typeof options.reference === 'object') checkFit(examples, options.reference.network, 'reference model')
   if (packs) checkPacks(packs, examples.length)
   checkReference(trainable, examples, options)
 }
@@ -146,26 +148,46 @@ function checkPacks(packs: readonly (readonly number[])[], examples: number): vo
   )
 }
 
-function checkExamples(examples: readonly Example[], loss: Loss, maxPositions: number): void {
-  const noun = { pairs: 'pair', sequences: 'conversation', labelled: 'labelled answer' }[loss.kind]
+const NOUNS = { pairs: 'pair', sequences: 'conversation', labelled: 'labelled answer' }
+
+function checkExamples(examples: readonly Example[], loss: Loss): void {
+  const noun = NOUNS[loss.kind]
   if (examples.length === 0) throw new TrainingError(`there is no ${noun} to train on`)
   const needsKl = loss.kind === 'labelled' && loss.kl
   if (needsKl && examples.length < 2)
     throw new TrainingError(`${loss.name} compares answers with other prompts: it needs at least two`)
   for (const example of examples) {
-    const kind = 'chosen' in example ? 'pairs' : 'answer' in example ? 'labelled' : 'sequences'
+    const kind = kindOf(example)
     if (kind !== loss.kind)
       throw new TrainingError(
         `${loss.name} is trained on ${loss.kind}, example ${example.index} is of ${kind}`,
       )
+    if ('mask' in example && !example.mask.includes(1, 1))
+      throw new TrainingError(`${noun} ${example.index} of the file has no token that is trained`)
+  }
+}
+
+/** Beyond its vocabulary a model would read, and be told to predict, what is not there. */
+function checkFit(
+  examples: readonly Example[],
+  { maxPositions, vocabulary }: Trainable['network'],
+  model: string,
+): void {
+  for (const example of examples) {
+    const place = `${NOUNS[kindOf(example)]} ${example.index} of the file`
     const tokens = longestSequence(example)
     if (tokens > maxPositions) {
       throw new TrainingError(
-        `${noun} ${example.index} of the file has ${tokens} tokens, the model's context is ${maxPositions}. Encode with this maxLength`,
+        `${place} has ${tokens} tokens, the ${model}'s context is ${maxPositions}. Encode with this maxLength`,
       )
     }
-    if ('mask' in example && !example.mask.includes(1, 1))
-      throw new TrainingError(`${noun} ${example.index} of the file has no token that is trained`)
+    for (const ids of sequencesOf(example)) {
+      const unknown = ids.find(id => id >= vocabulary)
+      if (unknown === undefined) continue
+      throw new TrainingError(
+        `${place} has the token ${unknown}, the ${model}'s vocabulary has ${vocabulary}. Encode with the tokenizer of this model`,
+      )
+    }
   }
 }
 

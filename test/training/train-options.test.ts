@@ -9,7 +9,7 @@ import { LoraAdapter } from '../../src/training/lora-adapter'
 import { checkTraining, referenceSource, type TrainOptions } from '../../src/training/train-options'
 import type { Trainable } from '../../src/training/trainable'
 import { test } from '../gpu'
-import { tinyLlama } from '../tiny-llama'
+import { tinyConfig, tinyLlama } from '../tiny-llama'
 
 const answer = { ids: Uint32Array.of(1, 2, 3, 4), answerBegin: 2 }
 const pair = {
@@ -80,6 +80,12 @@ describe('training that is not defined', () => {
       'example 7 are of another kind',
     ],
     ['a rate that is no number', { loss: dpo(), learningRate: Number.NaN }, [pair], 'learningRate is NaN'],
+    [
+      'a token that the model does not have',
+      { loss: dpo() },
+      [{ ...pair, rejected: { ...answer, ids: Uint32Array.of(1, 2, 61) } }],
+      "pair 3 of the file has the token 61, the model's vocabulary has 61",
+    ],
     ['half a seed', { loss: dpo(), seed: 0.5 }, [pair], 'seed is 0.5, expected a whole number'],
     ['never a checkpoint', { loss: dpo(), checkpoint: { everySteps: 0 } }, [pair], 'everySteps is 0'],
     ['negative time', { loss: dpo(), checkpoint: { everySeconds: -1 } }, [pair], 'everySeconds is -1'],
@@ -111,6 +117,18 @@ describe('training that is not defined', () => {
     expect(() => check(weights, null)).toThrow('the reference is what is trained')
     expect(() => check(adapter, adapter.map)).toThrow(TrainingError)
     check(adapter, null)
+  })
+
+  test('against a model that lacks a token, or has a shorter context, is refused', ({ gpu }) => {
+    using network = tinyLlama(gpu)
+    using adapter = LoraAdapter.create(network, { rank: 2 })
+    const against = (config: object) => {
+      using other = tinyLlama(gpu, { ...tinyConfig, ...config })
+      checkTraining(adapter, [pair], { loss: dpo(), reference: { network: other, adapter: null } })
+    }
+    against({ vocabulary: 5 })
+    expect(() => against({ vocabulary: 4 })).toThrow("token 4, the reference model's vocabulary has 4")
+    expect(() => against({ maxPositions: 3 })).toThrow("has 4 tokens, the reference model's context is 3")
   })
 
   test('takes the reference that the loss needs where none is named', () => {

@@ -20,7 +20,7 @@ import { oneLayer } from './tiny-runs'
 /** A conversation of so many tokens, the last of which are trained. */
 const sequence = (length: number, trained = length - 1, index = 0): EncodedSequence => ({
   index,
-  ids: Uint32Array.from({ length }, (_, t) => 100 - t),
+  ids: Uint32Array.from({ length }, (_, t) => 40 - t),
   mask: Uint8Array.from({ length }, (_, t) => (t < length - trained ? 0 : 1)),
   truncated: false,
 })
