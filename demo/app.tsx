@@ -64,8 +64,8 @@ function Nav() {
       stages: ['training', 'plan', 'labelled', 'kept'],
       done: result.value !== null,
     },
-    { id: 'answers', label: 'Answers', stages: ['answers'], done: Boolean(answers.value?.after) },
-    { id: 'downloads', label: 'Files', stages: ['files'], done: outputs.value.length > 0 },
+    { id: 'answers', label: 'Answers', stages: ['answers', 'judging'], done: Boolean(answers.value?.after) },
+    { id: 'downloads', label: 'Files', stages: ['files', 'export'], done: outputs.value.length > 0 },
   ]
   const running = task.value?.stage
   return (

@@ -36,7 +36,9 @@ export type Stage =
   | 'training'
   | 'kept'
   | 'answers'
+  | 'judging'
   | 'files'
+  | 'export'
 
 /** The one long piece of work that runs. */
 export interface Task {

@@ -1,12 +1,12 @@
 import { batch, effect, untracked } from '@preact/signals'
-import type { Method } from '../src/index'
+import type { FloatDtype, Method } from '../src/index'
 import { readPairs } from './actions'
 import { callback, session } from './client'
-import { config, importConfig } from './config-state'
+import { config, importConfig, values } from './config-state'
 import { refreshKept } from './kept-runs'
 import { chooseTemplate, loadChoice } from './model-actions'
 import type { TimedStep } from './parts/chart-data'
-import type { Given } from './protocol'
+import type { Given, OutputFile } from './protocol'
 import { readRows } from './row-actions'
 import * as state from './state'
 import type { GivenLabelled, KeptRun, TrainingEvent } from './training-protocol'
@@ -100,6 +100,32 @@ export async function pause(paused: boolean): Promise<void> {
   await session.training.pause(paused)
 }
 
+/** Makes the whole model with what was trained in its weights. */
+export async function exportModel(dtype: FloatDtype): Promise<void> {
+  await work('export', 'Making the model', async progress => {
+    addExported(await session.training.exportModel(dtype, callback(progress)))
+  })
+}
+
+/** Makes the adapter as llama.cpp takes it. */
+export async function exportGguf(): Promise<void> {
+  await work('export', 'Making the adapter', async () => {
+    addExported([await session.training.exportGguf()])
+  })
+}
+
+function addExported(files: readonly OutputFile[]): void {
+  const names = new Set(files.map(({ name }) => name))
+  training.exported.value = [...training.exported.value.filter(({ name }) => !names.has(name)), ...files]
+}
+
+/** Lets the scorer judge the answers before and after. */
+export async function judge(): Promise<void> {
+  await work('judging', 'Scoring the answers', async progress => {
+    training.result.value = await session.training.judge(callback(progress))
+  })
+}
+
 /** Goes on with the training that is kept: with its model, its data and its options. */
 export async function goOn(kept: KeptRun): Promise<void> {
   state.fail('kept', null)
@@ -139,6 +165,14 @@ async function bringData({ name, here, choice }: KeptRun['data'], method: Method
   // The formats of one kind are those of the reader of that kind.
   await (read as (given: Given) => Promise<void>)(given)
 }
+
+// What is kept here may have changed since.
+effect(() => {
+  if (values.value.reference !== 'model') return
+  void session.training.references().then(names => {
+    training.referenceNames.value = names
+  })
+})
 
 // A plan takes a moment, so it waits until an option has settled.
 let planned = 0

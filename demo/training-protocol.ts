@@ -1,4 +1,11 @@
-import type { DataReport, LabelledFormat, RunComparison, ShownExample, TrainingConfig } from '../src/index'
+import type {
+  DataReport,
+  LabelledFormat,
+  RunComparison,
+  ShownExample,
+  TrainingConfig,
+  WinRate,
+} from '../src/index'
 import type { ModelChoice, TemplateName } from './model-protocol'
 import type { TimedEvaluation, TimedStep } from './parts/chart-data'
 import type { Given } from './protocol'
@@ -42,6 +49,8 @@ export interface TrainingResult {
   readonly config: TrainingConfig
   /** The model without and with what was trained; null where it ended before it was measured again. */
   readonly comparison: RunComparison | null
+  /** How a scorer found the answers after beside those before, once it was asked. */
+  readonly winRate: WinRate | null
   readonly steps: readonly TimedStep[]
   readonly evaluations: readonly TimedEvaluation[]
   /** Of all rounds. */

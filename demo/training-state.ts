@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import { values } from './config-state'
 import type { TimedEvaluation, TimedStep } from './parts/chart-data'
-import type { FileSummary } from './protocol'
+import type { FileSummary, OutputFile } from './protocol'
 import { answers, pairs, rows, selection } from './state'
 import type { DataChoice, GivenLabelled, KeptRun, TrainingPlan, TrainingResult } from './training-protocol'
 
@@ -9,6 +9,8 @@ export const givenLabelled = signal<GivenLabelled | null>(null)
 export const labelled = signal<FileSummary | null>(null)
 /** Columns of the rows whose values are grades from 1 to 6. */
 export const gradeColumns = signal<readonly string[]>([])
+/** Models that the trained one can be compared with. */
+export const referenceNames = signal<readonly string[]>([])
 /** What the visitor wants, where there is more than one thing to learn from. */
 export const wantedData = signal<DataChoice>({ rows: 'all', labelled: 'file' })
 
@@ -47,6 +49,8 @@ export const paused = signal(false)
 /** Whether a training is kept in this browser while it goes on. */
 export const keepsRuns = signal(true)
 export const result = signal<TrainingResult | null>(null)
+/** What was trained in forms that are made only when they are asked for. */
+export const exported = signal<readonly OutputFile[]>([])
 /** A training that did not end, kept in this browser. */
 export const keptRun = signal<KeptRun | null>(null)
 
@@ -60,5 +64,6 @@ export function clearTraining(): void {
   checkpoint.value = null
   paused.value = false
   result.value = null
+  exported.value = []
   answers.value = null
 }

@@ -1,5 +1,10 @@
 import type { AnswerChange, RunComparison } from '../../src/index'
+import { ActionRow } from '../parts/action-row'
 import { counted, percent, short } from '../parts/format'
+import { FailureNotice } from '../parts/notice'
+import { model, ready } from '../state'
+import { judge } from '../training-actions'
+import { result } from '../training-state'
 
 /** What metrics are called where their names do not say it. */
 const labels: Readonly<Record<string, string>> = {
@@ -56,6 +61,33 @@ export function Comparison({ comparison }: { readonly comparison: RunComparison 
           ))}
         </details>
       )}
+      {answers.length > 0 && model.value?.noScores === null && <Judgement />}
+    </>
+  )
+}
+
+/** What the model's scorer thinks of the answers. */
+function Judgement() {
+  const winRate = result.value?.winRate
+  return (
+    <>
+      {winRate && (
+        <p>
+          By the scores, the answer after is better {counted(winRate.wins, 'time')}, as good{' '}
+          {counted(winRate.ties, 'time')}, worse {counted(winRate.losses, 'time')}: a win rate of{' '}
+          <b>{percent(winRate.rate)}</b>, with 95 % between {percent(winRate.interval[0])} and{' '}
+          {percent(winRate.interval[1])}.
+        </p>
+      )}
+      <ActionRow
+        stage="judging"
+        hint={!model.value?.scorers && 'This model was not trained to score: what it says means little.'}
+      >
+        <button type="button" disabled={!ready.value} onClick={judge}>
+          {winRate ? 'Score the answers again' : 'Let the scorer judge the answers'}
+        </button>
+      </ActionRow>
+      <FailureNotice stage="judging" title="The answers could not be scored." />
     </>
   )
 }

@@ -4,6 +4,7 @@ import { type FieldKey, fieldGroups, fieldOf, type TrainingField } from '../../s
 import { errors, setField, valueBefore, values } from '../config-state'
 import { ConfigField } from '../parts/config-field'
 import { counted } from '../parts/format'
+import { referenceNames } from '../training-state'
 
 /** Options that decide most, in the order in which one thinks of them. */
 const mainKeys: readonly FieldKey[] = [
@@ -46,7 +47,10 @@ export function MethodField({ disabled }: { readonly disabled: boolean }) {
 
 /** All other options that apply: the few that decide most, then the rest in their groups. */
 export function ConfigGroups({ disabled }: { readonly disabled: boolean }) {
-  const field = (name: FieldKey) => <ConfigField key={name} name={name} disabled={disabled} />
+  const suggestions = (name: FieldKey) => (name === 'referenceModel' ? referenceNames.value : [])
+  const field = (name: FieldKey) => (
+    <ConfigField key={name} name={name} disabled={disabled} suggestions={suggestions(name)} />
+  )
   const groups = fieldGroups
     .map(({ title, keys }) => ({ title, keys: applying(keys).filter(key => !shownAbove(key)) }))
     .filter(({ keys }) => keys.length > 0)

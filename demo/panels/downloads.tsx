@@ -1,16 +1,19 @@
-import { useEffect, useMemo } from 'preact/hooks'
-import { Breakable } from '../parts/breakable'
-import { bytes } from '../parts/format'
+import { useSignal } from '@preact/signals'
 import { FailureNotice } from '../parts/notice'
 import { Panel } from '../parts/panel'
+import { ReportView } from '../parts/report-view'
 import { saveBlob } from '../parts/save-blob'
 import type { OutputFile } from '../protocol'
 import { fail, outputs, rows, selection, unsaved } from '../state'
 import { failureOf } from '../work'
 import { ExportRows } from './export-rows'
+import { FileLink } from './file-link'
+import { OtherForms } from './other-forms'
 
 export function DownloadsPanel() {
   const files = outputs.value
+  const viewing = useSignal(false)
+  const report = files.find(({ name }) => name === 'training-report.html')
   return (
     <Panel
       id="downloads"
@@ -29,6 +32,16 @@ export function DownloadsPanel() {
             <button type="button" class="primary" onClick={() => saveAll(files)}>
               Download all as one .zip
             </button>
+            {report && (
+              <button
+                type="button"
+                onClick={() => {
+                  viewing.value = true
+                }}
+              >
+                View the report of the training
+              </button>
+            )}
           </div>
           <ul class="files">
             {files.map(file => (
@@ -36,29 +49,18 @@ export function DownloadsPanel() {
             ))}
           </ul>
           {selection.value && rows.value && <ExportRows own={rows.value} />}
+          <OtherForms />
+          {report && viewing.value && (
+            <ReportView
+              file={report.blob}
+              onClose={() => {
+                viewing.value = false
+              }}
+            />
+          )}
         </>
       )}
     </Panel>
-  )
-}
-
-function FileLink({ file: { name, description, blob } }: { readonly file: OutputFile }) {
-  const address = useMemo(() => URL.createObjectURL(blob), [blob])
-  useEffect(() => () => URL.revokeObjectURL(address), [address])
-  return (
-    <li>
-      <a
-        href={address}
-        download={name.split('/').at(-1)}
-        onClick={() => {
-          unsaved.value = false
-        }}
-      >
-        <Breakable name={name} />
-      </a>
-      <span class="muted size">{bytes(blob.size)}</span>
-      <span class="muted description">{description}</span>
-    </li>
   )
 }
 

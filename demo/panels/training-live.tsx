@@ -21,6 +21,7 @@ export function TrainingLive() {
   const running = task.value?.stage === 'training'
   if (!last && !running && !result.value) return null
   const length = totalSteps.value || (plan.value?.steps ?? 1)
+  const heldOut = (plan.value?.heldOut ?? 0) > 0
   const seconds = result.value?.seconds ?? last?.seconds
   return (
     <div class="live">
@@ -57,7 +58,13 @@ export function TrainingLive() {
           The GPU is free. Nothing is lost while this tab is open; go on above.
         </Notice>
       )}
-      <TrainingCharts steps={steps} evaluations={evaluations.value} length={length} marks={rounds.value} />
+      <TrainingCharts
+        steps={steps}
+        evaluations={evaluations.value}
+        length={length}
+        heldOut={heldOut}
+        marks={rounds.value}
+      />
       {result.value?.stopped && (
         <Notice kind="info" title="Stopped early.">
           What was trained is as the last step made it. It can be tried and downloaded.

@@ -25,10 +25,12 @@ export function TrainingCharts(props: {
   readonly evaluations: readonly TimedEvaluation[]
   /** The last step that there will be. */
   readonly length: number
+  /** Whether what is measured is held out; else it is trained on. */
+  readonly heldOut: boolean
   /** Steps after which a round ended. */
   readonly marks: readonly number[]
 }) {
-  const { steps, evaluations, length, marks } = props
+  const { steps, evaluations, length, heldOut, marks } = props
   const cursor = useSignal<number | null>(null)
   const charts = useMemo(
     () => [...chartsOf(recordsOf(steps, evaluations))].sort(inOrder),
@@ -50,12 +52,17 @@ export function TrainingCharts(props: {
       )}
       <p class="hint">
         {cursor.value === null
-          ? 'Point at a chart, or use the arrow keys in it, to read a step. Dots are what is measured.'
+          ? `Point at a chart, or use the arrow keys in it, to read a step. ${dots(heldOut)}`
           : `Step ${cursor.value}`}
       </p>
     </>
   )
 }
+
+const dots = (heldOut: boolean) =>
+  heldOut
+    ? 'Dots are of what is held out.'
+    : 'Nothing is held out: the dots are of examples that are trained on.'
 
 const inOrder = (a: Chart, b: Chart): number => rank(a) - rank(b)
 const rank = ({ title }: Chart): number => (first.includes(title) ? first.indexOf(title) : first.length)

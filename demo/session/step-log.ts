@@ -81,6 +81,6 @@ export class StepLog {
   result(config: TrainingConfig, comparison: TrainingResult['comparison']): TrainingResult {
     const { steps, evaluations, totalSteps, seconds } = this
     const stopped = (steps.at(-1)?.step ?? 0) < totalSteps
-    return { config, comparison, steps, evaluations, totalSteps, stopped, seconds }
+    return { config, comparison, winRate: null, steps, evaluations, totalSteps, stopped, seconds }
   }
 }

@@ -1,4 +1,5 @@
 import {
+  type FloatDtype,
   type ModelInfo as HubInfo,
   hasOpfs,
   type LabelledFile,
@@ -9,7 +10,7 @@ import {
   type TrainingConfig,
 } from '../../src/index'
 import type { ModelChoice } from '../model-protocol'
-import type { FileSummary, Given, ModelInfo } from '../protocol'
+import type { FileSummary, Given, ModelInfo, OutputFile } from '../protocol'
 import type {
   DataChoice,
   GivenLabelled,
@@ -20,6 +21,7 @@ import type {
 } from '../training-protocol'
 import type { Selected } from './curation'
 import type { Engine } from './engine'
+import { judged } from './judged'
 import type { LongCalls, OnProgress } from './long-calls'
 import { referenceNames } from './reference-model'
 import { described, type Input, need, type Trained } from './results'
@@ -27,6 +29,7 @@ import { RunKeeper, type RunRecord, type SeenSteps } from './run-record'
 import { runTraining } from './run-training'
 import { type LearnedFrom, learnedFrom } from './training-data'
 import { TrainingPlanner } from './training-plan'
+import { ggufFile, modelFilesOf } from './tuned-files'
 
 /** What a training takes from the rest of the session. */
 export interface TrainingInputs {
@@ -126,6 +129,32 @@ export class TrainingSession {
     if (this.#hasSteps && !this.#stop.signal.aborted) this.#stop.abort()
     else this.#calls.cancel()
     this.pause(false)
+  }
+
+  /** Lets the model's scorer judge the answers that were written before and after. */
+  async judge(onProgress: OnProgress): Promise<TrainingResult> {
+    const trained = need(this.#trained, 'training results')
+    const { answers } = need(trained.comparison, 'answers')
+    const winRate = await judged(
+      answers,
+      this.#inputs().engine.scorer.scorer,
+      this.#calls.begin(),
+      onProgress,
+    )
+    const result = { ...trained.result, winRate }
+    this.#trained = { ...trained, result }
+    return result
+  }
+
+  exportModel(dtype: FloatDtype, onProgress: OnProgress): Promise<OutputFile[]> {
+    const { engine } = this.#inputs()
+    const tuned = need(engine.tuned, 'trained weights')
+    return modelFilesOf(tuned, engine.files, dtype, this.#calls.begin(), onProgress)
+  }
+
+  exportGguf(): Promise<OutputFile> {
+    const { adapter } = need(this.#trained, 'training results')
+    return ggufFile(need(adapter, 'adapter'), this.#inputs().engine.files)
   }
 
   /** Lets the GPU rest after the step that is under way, or go on. */

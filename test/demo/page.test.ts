@@ -169,6 +169,15 @@ test(
     expect(Object.keys(archive)).toEqual([...files.keys()])
     for (const [name, bytes] of files) expect(Buffer.from(archive[name]!).equals(bytes), name).toBe(true)
 
+    await page.getByRole('button', { name: 'View the report of the training' }).click()
+    await page.getByRole('dialog').getByText('Reward margin').first().waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Make the adapter as GGUF' }).click()
+    expect((await download(page, 'adapter.gguf')).subarray(0, 4).toString()).toBe('GGUF')
+    await page.getByRole('button', { name: /^Make the model with the adapter/ }).click()
+    const merged = await download(page, 'model/model.safetensors')
+    expect(merged.length).toBeGreaterThan(2_000_000)
+
     const foreign = requests.filter(url => !url.replace(/^blob:/, '').startsWith(site.address))
     expect(foreign).toEqual([])
     expect(errors).toEqual([])
