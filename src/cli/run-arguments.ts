@@ -80,9 +80,10 @@ export function readRunArguments(argv: readonly string[]): RunArguments {
   if (rows === null && pairs === null) {
     throw new UsageError('there is nothing to do: give --rows FILE, --pairs FILE, or both')
   }
-  const config = orUsage(() => completeConfig(layered(usual, readTrainingOptions(given)).options))
-  if (config.reference === 'model')
+  const flags = readTrainingOptions(given)
+  if (flags.reference === 'model')
     throw new UsageError('--reference model is for tabtune train, which loads a second model')
+  const config = orUsage(() => completeConfig(layered(usual, flags).options))
   return {
     ...{ rows, pairs, out, config },
     model: readTrainedModel(given as Given<typeof modelSpec>, config),

@@ -43,8 +43,8 @@ export interface RecipeChange {
 }
 
 /**
- * What the scaled variant changed, in the order of the fields. Options that apply to it alone and have their defaults
- * are no changes.
+ * What the scaled variant changed, in the order of the fields. Options that apply to one variant alone and have their
+ * defaults are no changes.
  */
 export function recipeChanges(recipe: Recipe): RecipeChange[] {
   const values = (variant: RecipeVariant) =>
@@ -52,7 +52,7 @@ export function recipeChanges(recipe: Recipe): RecipeChange[] {
   const [published, scaled] = [values('published'), values('scaled')]
   const keys = [...new Set([...Object.keys(scaled), ...Object.keys(published)])] as FieldKey[]
   return keys
-    .filter(key => key in recipe.scaled || key in published)
+    .filter(key => key in recipe.scaled || key in recipe.published || (key in published && key in scaled))
     .filter(key => JSON.stringify(published[key]) !== JSON.stringify(scaled[key]))
     .map(key => ({ key, published: published[key], scaled: scaled[key], why: recipe.why[key] ?? '' }))
 }
