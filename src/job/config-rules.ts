@@ -1,4 +1,5 @@
 import { ConfigError } from './config-error'
+import { WHOLE_BATCH } from './named-losses'
 import type { FieldKey, TrainingConfig } from './training-fields'
 
 interface Rule {
@@ -12,8 +13,6 @@ interface Rule {
 
 const has = (config: TrainingConfig, ...names: readonly string[]) =>
   config.loss.some(({ name }) => names.includes(name))
-
-const WHOLE_BATCH = ['aot', 'aot-unpaired', 'beta-dpo']
 
 /** What single fields cannot say. */
 const rules: readonly Rule[] = [
@@ -55,6 +54,18 @@ const rules: readonly Rule[] = [
     key: 'loss',
     broken: config => config.method === 'preference' && config.loss.every(({ name }) => name === 'sft'),
     because: () => 'the loss is sft alone, which does not look at rejected answers; use the method sft',
+  },
+  {
+    key: 'promptKeep',
+    broken: ({ promptKeep, maxLength }) => promptKeep !== undefined && promptKeep >= maxLength,
+    because: ({ promptKeep, maxLength }) =>
+      `promptKeep is ${promptKeep}, which leaves nothing of maxLength ${maxLength} to an answer; set promptKeep, to ${Math.max(1, Math.floor(maxLength / 2))} for example`,
+  },
+  {
+    key: 'evalExamples',
+    broken: config => has(config, 'kto') && config.evalExamples === 1,
+    because: () =>
+      'evalExamples is 1, and the loss kto compares an answer with other prompts; set it to 2 or more',
   },
   {
     key: 'accumulation',

@@ -1,4 +1,4 @@
-import { lossesWith } from './named-losses'
+import { lossesWith, WHOLE_BATCH } from './named-losses'
 import type { Condition, TrainingField } from './training-field'
 
 const sft: readonly Condition[] = [{ method: ['sft'] }]
@@ -201,6 +201,7 @@ export const courseFields = {
   },
   accumulation: {
     kind: 'integer',
+    defaultWhen: [{ when: { loss: WHOLE_BATCH }, default: 1 }],
     label: 'Batches a step',
     help: 'Passes whose gradients are added up for a step; needs time, not memory.',
     default: 2,

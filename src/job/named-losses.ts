@@ -207,3 +207,6 @@ export type LossName = keyof typeof namedLosses
 /** Losses that fulfil a condition, by name. */
 export const lossesWith = (holds: (loss: NamedLoss) => boolean): readonly string[] =>
   Object.entries<NamedLoss>(namedLosses).flatMap(([name, loss]) => (holds(loss) ? [name] : []))
+
+/** Losses that compare the pairs of a batch with each other: no pair has one of its own. */
+export const WHOLE_BATCH: readonly LossName[] = ['aot', 'aot-unpaired', 'beta-dpo']

@@ -63,6 +63,8 @@ describe('completeConfig', () => {
     expect(parseTrainingConfig({ method: 'sft', trained: 'full' })).toMatchObject({ learningRate: 2e-5 })
     expect(parseTrainingConfig({ method: 'labelled' }).loss).toEqual([{ name: 'kto', weight: 1 }])
     expect(parseTrainingConfig({ optimizer: 'lion' }).beta2).toBe(0.99)
+    for (const loss of ['aot', 'aot-unpaired', 'beta-dpo'])
+      expect(parseTrainingConfig({ loss }).accumulation, loss).toBe(1)
     expect(parseTrainingConfig({ warmupSteps: 3 })).not.toHaveProperty('warmupRatio')
   })
 
@@ -123,6 +125,11 @@ describe('completeConfig', () => {
       { loss: 'aot', accumulation: 2 },
       'compare the pairs of a batch, and accumulation 2 would show them only a part',
     ],
+    [
+      { truncation: 'prompt-first', promptKeep: 512, maxLength: 512 },
+      'promptKeep is 512, which leaves nothing of maxLength 512 to an answer; set promptKeep, to 256 for',
+    ],
+    [{ method: 'labelled', evalExamples: 1 }, 'evalExamples is 1, and the loss kto compares an answer with'],
     [{ loss: 'beta-dpo,dpo', accumulation: 1, wpo: true }, 'wpo weighs each pair’s own loss'],
     [{ loss: 'cpo', cpoKind: 'ipo', labelSmoothing: 0.1 }, 'labelSmoothing is not defined for cpoKind ipo'],
     [{ reference: 'model' }, 'reference is model, and referenceModel names none'],

@@ -38,6 +38,7 @@ function shortened(name: string, variant: RecipeVariant): TrainingConfig {
       ...{ learningRate: isAdapter ? 2e-3 : 2e-4, steps: 3, epochs: 3, warmupRatio: 0, seed: 0 },
       ...{ batchSize: 4, accumulation: 1, maxLength: 160, evalSplit: 0 },
       ...(isConversation ? { evalAnswers: 1, evalTokens: 4 } : {}),
+      ...(options.truncation === 'prompt-first' ? { promptKeep: 80 } : {}),
     }).options,
   )
 }
