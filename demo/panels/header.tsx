@@ -1,6 +1,13 @@
 import { startAgain } from '../actions'
 import { Notice } from '../parts/notice'
 import { busy, device, lost } from '../state'
+import { keptRun, steps } from '../training-state'
+
+/** A training of an earlier visit can go on. */
+const isUnfinished = () => {
+  const kept = keptRun.value
+  return kept !== null && kept.step < kept.totalSteps && steps.value.length === 0 && !busy.value
+}
 
 /** What the page is for, and what it runs on. */
 export function Header() {
@@ -25,6 +32,11 @@ export function Header() {
         <Notice kind="warning" title="This is a software adapter.">
           No GPU is used: all work runs on the processor, perhaps a hundred times slower. It is enough for the
           sample. For more, turn on hardware acceleration in the browser’s settings, or use another device.
+        </Notice>
+      )}
+      {isUnfinished() && (
+        <Notice kind="info">
+          A training that did not end is kept here: it can go on in <a href="#training">Training</a>.
         </Notice>
       )}
       {lost.value && (

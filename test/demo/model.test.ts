@@ -182,7 +182,7 @@ test(
     // The first shard had come.
     expect(hub.asked.filter(({ url }) => url.includes('00001-of'))).toHaveLength(whole)
     expect(await page.getByLabel('Chat template').inputValue()).toBe('alpaca')
-    expect(await page.getByLabel('Learning rate', { exact: true }).inputValue()).toBe('0.0001')
+    expect(await page.getByLabel('Learning rate', { exact: true }).inputValue()).toBe('1e-4')
     await page.getByText('This model was not trained to score.').waitFor()
     const first = await answer(page)
     expect(first).not.toBe('')
