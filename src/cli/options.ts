@@ -88,7 +88,9 @@ export class Given<Spec extends OptionSpec> {
   /** The entry of a table that the option names. */
   choice<T, F>(name: keyof Spec & string, fallback: F, table: Readonly<Record<string, T>>): T | F {
     const known = Object.keys(table)
-    const wanted = known.length === 1 ? known[0]! : `one of ${known.join(', ')}`
+    const near = nearestName(this.text(name) ?? '', known)
+    const hint = near === undefined ? '' : `; did you mean ${near}?`
+    const wanted = known.length === 1 ? known[0]! : `one of ${known.join(', ')}${hint}`
     return this.parse<T | F>(name, fallback, wanted, given =>
       Object.hasOwn(table, given) ? table[given] : undefined,
     )
