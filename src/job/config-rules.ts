@@ -24,12 +24,6 @@ const rules: readonly Rule[] = [
   },
   {
     key: 'reference',
-    broken: ({ reference, trained }) => reference === 'copy' && trained !== 'full',
-    because: ({ trained }) =>
-      `reference is copy, and trained ${trained} leaves the weights as they are; use cached or live`,
-  },
-  {
-    key: 'reference',
     broken: config => config.reference === 'cached' && has(config, 'kto'),
     because: () =>
       'the loss kto compares answers with prompts that are not theirs, which no cache holds; reference must be live, copy or model',
@@ -56,6 +50,12 @@ const rules: readonly Rule[] = [
     because: () => 'the loss is sft alone, which does not look at rejected answers; use the method sft',
   },
   {
+    key: 'accumulation',
+    broken: config => has(config, ...WHOLE_BATCH) && config.accumulation > 1,
+    because: ({ accumulation }) =>
+      `the losses ${WHOLE_BATCH.join(', ')} compare the pairs of a batch, and accumulation ${accumulation} would show them only a part at a time; set it to 1`,
+  },
+  {
     key: 'promptKeep',
     broken: ({ promptKeep, maxLength }) => promptKeep !== undefined && promptKeep >= maxLength,
     because: ({ promptKeep, maxLength }) =>
@@ -66,12 +66,6 @@ const rules: readonly Rule[] = [
     broken: config => has(config, 'kto') && config.evalExamples === 1,
     because: () =>
       'evalExamples is 1, and the loss kto compares an answer with other prompts; set it to 2 or more',
-  },
-  {
-    key: 'accumulation',
-    broken: config => has(config, ...WHOLE_BATCH) && config.accumulation > 1,
-    because: ({ accumulation }) =>
-      `the losses ${WHOLE_BATCH.join(', ')} compare the pairs of a batch, and accumulation ${accumulation} would show them only a part at a time; set it to 1`,
   },
   {
     key: 'wpo',

@@ -87,14 +87,11 @@ export const referenceFields = {
     choices: {
       cached: 'the model as it was, computed once before the start',
       live: 'the model without its adapter, computed at each step: no wait, more work',
-      copy: 'a copy of all weights, computed at each step: for full training',
+      copy: 'a frozen copy of what is trained, computed at each step',
       model: 'another model, computed at each step',
     },
     default: 'cached',
-    defaultWhen: [
-      { when: { loss: ['kto'], trained: ['full'] }, default: 'copy' },
-      { when: { loss: ['kto'] }, default: 'live' },
-    ],
+    defaultWhen: [{ when: { loss: ['kto'] }, default: 'copy' }],
     when: referenced,
   },
   referenceModel: {
@@ -112,7 +109,7 @@ export const referenceFields = {
     default: null,
     none: 'it stays',
     min: 1,
-    when: [{ reference: ['copy'] }],
+    when: [{ reference: ['copy'], trained: ['full'] }],
   },
   syncAlpha: {
     kind: 'number',
@@ -201,10 +198,10 @@ export const courseFields = {
   },
   accumulation: {
     kind: 'integer',
-    defaultWhen: [{ when: { loss: WHOLE_BATCH }, default: 1 }],
     label: 'Batches a step',
     help: 'Passes whose gradients are added up for a step; needs time, not memory.',
     default: 2,
+    defaultWhen: [{ when: { loss: WHOLE_BATCH }, default: 1 }],
     min: 1,
   },
   recompute: {

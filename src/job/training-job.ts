@@ -3,6 +3,7 @@ import { compareRuns } from '../evaluation/compare-runs'
 import { withTemplate } from '../io/with-template'
 import type { Model } from '../models/load-model'
 import type { Example } from '../training/examples'
+import { LoraAdapter } from '../training/lora-adapter'
 import { shortestExample, shownExample } from '../training/shown-example'
 import { countSteps, type TrainOptions } from '../training/train'
 import type { Trainable } from '../training/trainable'
@@ -51,8 +52,11 @@ export async function* trainingJob(
     totalSteps: countSteps((packs ?? prepared.examples).length, training),
   }
 
+  // Its KL needs the model of the start at each evaluation, which for a fresh adapter is the one without it.
+  const comparesStart = training.loss.kind === 'labelled' && training.reference === 'copy'
+  using start = comparesStart && trainable instanceof LoraAdapter ? trainable.copy() : null
   const measured = (isHeldOut ? prepared.heldOut : prepared.examples).slice(0, config.evalExamples)
-  const set = await evaluationSet(model, trainable, data, measured, { config, training, job })
+  const set = await evaluationSet(model, trainable, data, measured, { config, training, job, start })
   const evaluate = (name: string) => evaluateTraining(name, trainable, set, watched(job, 'evaluation'))
   const before = await evaluate('before')
   yield { kind: 'evaluation', round: 1, step: 0, run: before }
@@ -127,19 +131,22 @@ async function evaluationSet(
     config,
     training,
     job,
+    start,
   }: {
     readonly config: TrainingConfig
     readonly training: TrainOptions
     readonly job: TrainingJobOptions
+    readonly start: LoraAdapter | null
   },
 ): Promise<EvaluationSet> {
   const { loss, reference } = training
   const progress = watched(job, 'reference')
+  const compared = start ? { network: start.network, adapter: start.map } : null
   return {
     ...{ model, loss, examples, seed: config.seed, maxTokens: config.evalTokens ?? 1 },
     prompts: promptsOf(data, examples).slice(0, config.evalAnswers ?? 0),
     references: await startingReferences(trainable, loss, examples, reference, progress),
-    reference: typeof reference === 'object' ? reference : null,
+    reference: typeof reference === 'object' ? reference : compared,
   }
 }
 

@@ -46,7 +46,7 @@ export async function estimateTraining<L extends Loss>(
   const { loss, batchSize = 4, optimizer: kind = adamW(), maxGradNorm = 1 } = options
   const longest = longestUnits(examples, options.packs, batchSize)
   using trained = trainable(planned)
-  const source = referenceSource(trained, options)
+  const source = referenceSource(options)
   const references = source === 'cached' ? await startingLogProbs(trained, longest) : null
   gpu.trim()
   // Another model has its memory already; its passes are counted as if they were this one's.

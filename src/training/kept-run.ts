@@ -46,7 +46,7 @@ export class KeptRun {
       )
     }
     const fingerprint = await runFingerprint(trainable, examples, totalSteps, options)
-    const source = referenceSource(trainable, options)
+    const source = referenceSource(options)
     const needsStart = source === 'copy' || (source === 'cached' && !options.references)
     const start = needsStart ? await modelProbe(trainable, examples) : null
     const begun = latest?.fingerprint[START]

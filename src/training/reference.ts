@@ -3,6 +3,7 @@ import type { Loss } from '../losses/loss'
 import { answerLength } from '../models/answer-batch'
 import type { CausalNetwork } from '../models/causal-network'
 import { tokenLogProbs } from '../models/token-log-probs'
+import type { LoraMap } from '../nn/linear'
 import { shardsOf } from '../ops/matrix'
 import { mix } from '../ops/mix'
 import { answerLogProbs } from './answer-log-probs'
@@ -17,7 +18,7 @@ export type References = readonly PairLogProbs[] | readonly Float32Array[]
 
 /**
  * Where reference log-probs come from: computed once, of the model as it is at the start; computed in each step with
- * the adapter off; of a frozen copy of the weights; or of another model on the same device.
+ * the adapter off; of a frozen copy of what is trained; or of another model on the same device.
  */
 export type ReferenceSource = 'cached' | 'live' | 'copy' | LiveReference
 
@@ -102,14 +103,7 @@ export function openReference(
   sync: ReferenceSync | null,
 ): OpenReference {
   if (sync) checkSync(sync, source, map !== null)
-  if (source === 'copy') {
-    if (map) {
-      throw new TrainingError(
-        "reference 'copy' is for training the model's own weights. An adapter leaves them as they are: use 'live', or 'cached'",
-      )
-    }
-    return copyOf(network, sync !== null)
-  }
+  if (source === 'copy') return map ? adapterCopyOf(network, map) : copyOf(network, sync !== null)
   const nothing = { sync() {}, weights: new Map(), [Symbol.dispose]() {} }
   if (source === 'live') {
     if (!map) {
@@ -135,6 +129,32 @@ function checkSync({ steps, alpha }: ReferenceSync, source: ReferenceSource, ada
     throw new TrainingError(`sync.steps is ${steps}, expected a positive integer`)
   if (!(alpha > 0 && alpha <= 1))
     throw new TrainingError(`sync.alpha is ${alpha}, expected a number above 0 and at most 1`)
+}
+
+/** The network with its adapter as it is now. */
+function adapterCopyOf(network: CausalNetwork, map: LoraMap): OpenReference {
+  const { gpu } = network
+  const copies: Tensor[] = []
+  const copied = (tensor: Tensor) => {
+    const copy = gpu.empty(tensor.shape)
+    copies.push(copy)
+    gpu.copy(tensor, copy)
+    return copy
+  }
+  const adapter = new Map(
+    [...map].map(([path, { a, b, magnitude, ...rest }]) => [
+      path,
+      { ...rest, a: copied(a), b: copied(b), magnitude: magnitude && copied(magnitude) },
+    ]),
+  )
+  return {
+    live: { network, adapter },
+    sync() {},
+    weights: new Map(),
+    [Symbol.dispose]() {
+      for (const copy of copies) copy[Symbol.dispose]()
+    },
+  }
 }
 
 function copyOf(network: CausalNetwork, moves: boolean): OpenReference {

@@ -60,7 +60,7 @@ export interface TrainOptions<L extends Loss = Loss> {
   readonly neftune?: number
   /** Orders the examples, and draws what is drawn: tokens, dropout, noise. */
   readonly seed?: number
-  /** Default: 'cached', and where the loss needs a live one, 'live' for adapters and 'copy' for whole models. */
+  /** Default: 'cached', and where the loss needs one in each step, 'copy'. */
   readonly reference?: ReferenceSource
   /** Moves a 'copy' towards the trained weights: TR-DPO. https://arxiv.org/abs/2404.09656 */
   readonly sync?: ReferenceSync
@@ -78,10 +78,7 @@ export interface TrainOptions<L extends Loss = Loss> {
 }
 
 /** Where the run's reference log-probs come from; null where the loss needs none. */
-export function referenceSource(
-  { map }: Pick<Trainable, 'map'>,
-  { loss, reference }: TrainOptions,
-): ReferenceSource | null {
+export function referenceSource({ loss, reference }: TrainOptions): ReferenceSource | null {
   if (!usesReference(loss)) return null
   const needsLive = loss.kind === 'labelled' && loss.kl
   if (needsLive && reference === 'cached') {
@@ -89,7 +86,7 @@ export function referenceSource(
       `${loss.name} compares answers with prompts that are not theirs, which differ from step to step: its reference cannot be cached; use 'live' or 'copy'`,
     )
   }
-  return reference ?? (needsLive ? (map ? 'live' : 'copy') : 'cached')
+  return reference ?? (needsLive ? 'copy' : 'cached')
 }
 
 /** @throws {TrainingError} naming the option that is out of range, or that the loss does not go with */
@@ -196,7 +193,7 @@ function checkReference(
   examples: readonly Example[],
   options: TrainOptions,
 ): void {
-  const source = referenceSource(trainable, options)
+  const source = referenceSource(options)
   const { loss, reference, references, sync } = options
   const idle = source === null && (reference ?? references ?? sync) !== undefined
   if (idle) throw new TrainingError(`${loss.name} needs no reference model, but one is given`)

@@ -77,7 +77,7 @@ async function* run(
   const { gpu } = trainable
   const { loss, signal, checkpoint, optimizer: kind = adamW(), maxGradNorm = 1 } = options
   const { learningRate = 1e-4, schedule = linearSchedule(), seed = 0 } = options
-  const source = referenceSource(trainable, options)
+  const source = referenceSource(options)
   const plan = planOf(examples, options)
   const { totalSteps } = plan
   const kept = checkpoint

@@ -45,7 +45,7 @@ describe('makeTraining', () => {
   pure('has a reference where the loss needs one', () => {
     expect(training({}).reference).toBe('cached')
     expect(training({ loss: 'simpo' })).not.toHaveProperty('reference')
-    expect(training({ method: 'labelled' }).reference).toBe('live')
+    expect(training({ method: 'labelled' }).reference).toBe('copy')
     const moving = training({ trained: 'full', reference: 'copy', syncSteps: 5, syncAlpha: 0.25 })
     expect([moving.reference, moving.sync]).toEqual(['copy', { steps: 5, alpha: 0.25 }])
     expect(() => training({ reference: 'model', referenceModel: 'a' })).toThrow(

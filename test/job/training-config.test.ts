@@ -135,7 +135,6 @@ describe('completeConfig', () => {
     [{ reference: 'model' }, 'reference is model, and referenceModel names none'],
     [{ method: 'labelled', reference: 'cached' }, 'reference must be live, copy or model'],
     [{ trained: 'full', reference: 'live' }, 'reference is live, which turns the adapter off'],
-    [{ reference: 'copy' }, 'reference is copy, and trained lora leaves the weights as they are'],
     [{ optimizer: 'sgd', momentum: 0, nesterov: true }, 'nesterov steps ahead by the momentum, which is 0'],
   ])('refuses %j', (json, message) => {
     const refused = (() => {

@@ -101,6 +101,23 @@ describe('what must hold of any training', () => {
     expect(another).toEqual(cached)
   })
 
+  test('a frozen copy of an adapter that was trained before gives the bits of its cached log-probs', async ({
+    gpu,
+  }) => {
+    using network = tinyLlama(gpu)
+    const trained = async (reference: 'cached' | 'copy') => {
+      using adapter = LoraAdapter.create(network, { rank: 4, seed: 1, dora: true })
+      gpu.write(adapter.values, noise(adapter.values.size, 3, 0.1))
+      const steps: TrainStep[] = []
+      for await (const step of train(adapter, pairs(8), { ...short, loss: dpo(), reference }))
+        steps.push(step)
+      return { steps, values: await gpu.read(adapter.values) }
+    }
+    const copied = await trained('copy')
+    expect(copied).toEqual(await trained('cached'))
+    expect(copied.steps[0]!['rewards/margins']).toBe(0)
+  })
+
   test('small passes that are accumulated are the large one', async ({ gpu }) => {
     const check = async <L extends Loss>(examples: readonly ExampleOf<L>[], loss: L) => {
       const large = await run<L>(gpu, examples, { ...short, loss } as TrainOptions<L>)

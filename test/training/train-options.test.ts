@@ -132,12 +132,10 @@ describe('training that is not defined', () => {
   })
 
   test('takes the reference that the loss needs where none is named', () => {
-    const of = (loss: Loss, map: object | null) => referenceSource({ map } as never, { loss })
-    expect(of(dpo(), new Map())).toBe('cached')
-    expect(of(dpo(), null)).toBe('cached')
-    expect(of(kl, new Map())).toBe('live')
-    expect(of(kl, null)).toBe('copy')
-    expect(of(sft(), null)).toBe(null)
-    expect(of(withoutReference, null)).toBe(null)
+    const of = (loss: Loss) => referenceSource({ loss })
+    expect(of(dpo())).toBe('cached')
+    expect(of(kl)).toBe('copy')
+    expect(of(sft())).toBe(null)
+    expect(of(withoutReference)).toBe(null)
   })
 })
