@@ -135,7 +135,8 @@ async function trainStage(
     })
     for await (const event of events) {
       if (event.kind === 'data') {
-        const { examples, dropped } = event.data
+        const { examples, dropped, notes } = event.data
+        for (const note of notes) progress.note(note)
         progress.note(`pairs: ${examples.length} to train on, ${dropped.length} dropped`)
       } else if (event.kind === 'step') {
         const { step, totalSteps, loss } = event.step

@@ -16,13 +16,14 @@ const number = (value: number): string =>
 
 /** What there is to train on, and one example as the model sees it, for a terminal. */
 export function dataText(name: string, { data, example, isHeldOut, totalSteps }: DataEvent): string {
-  const { report, heldOut, examples, maxLength } = data
+  const { report, heldOut, examples, maxLength, notes } = data
   const { pairs, desirable, prompts, answers } = report
   const spread = (label: string, { min, median, max }: typeof prompts) =>
     `${label} ${number(min)} to ${number(max)} tokens, median ${number(median)}`
   const lines = [
     `${name}: ${report.read} read, ${report.dropped} dropped, ${report.truncated} cut to ${maxLength} tokens`,
-    `${examples.length} to train on in ${totalSteps} steps, ${isHeldOut ? `${heldOut.length} held out` : 'none held out'}`,
+    ...notes,
+    `${examples.length} to train on in ${totalSteps} step${totalSteps === 1 ? '' : 's'}, ${isHeldOut ? `${heldOut.length} held out` : 'none held out'}`,
     [
       spread('prompts', prompts),
       spread(pairs ? 'chosen answers' : 'trained tokens', answers),

@@ -46,6 +46,8 @@ export interface PreparedData {
   readonly report: DataReport
   /** Most tokens of an example: the config's, or the model's context where that is less. */
   readonly maxLength: number
+  /** What was done otherwise than the config says, because of the model. */
+  readonly notes: readonly string[]
 }
 
 /** What data is prepared for. */
@@ -57,24 +59,50 @@ export interface PreparedFor {
 /**
  * Data in tokens for a run. Which examples are held out depends on the seed and their places in the file alone.
  *
- * @throws {ConfigError} for data of another kind than the config's method learns from
+ * @throws {ConfigError} for data of another kind than the config's method learns from, and for a single answer to train
+ *   on where the loss compares several
  * @throws {TokenizerError} if there is no chat template, or none for this tokenizer
  * @throws {ScorerError} for grades that are none
  */
 export function prepareData(model: PreparedFor, data: TrainingData, config: TrainingConfig): PreparedData {
-  const maxLength = Math.min(config.maxLength, model.network.maxPositions)
-  const encoded = encode(model.tokenizer, data, { ...config, maxLength })
+  const { lengths, notes } = fittedLengths(config, model.network)
+  const encoded = encode(model.tokenizer, data, { ...config, ...lengths })
   const examples: readonly Example[] =
     'pairs' in encoded ? encoded.pairs : 'sequences' in encoded ? encoded.sequences : encoded.answers
   const held = heldOut(examples, config)
+  const trained = examples.filter(({ index }) => !held.has(index))
+  if (trained.length === 1 && comparesAnswers(config))
+    throw new ConfigError(
+      `the loss kto compares an answer with the prompt of another, and of ${examples.length} only one is to be trained on; lower evalSplit, or give more`,
+      'evalSplit',
+    )
   return {
-    examples: examples.filter(({ index }) => !held.has(index)),
+    examples: trained,
     heldOut: examples.filter(({ index }) => held.has(index)),
     dropped: encoded.dropped,
     report: dataReport(encoded),
-    maxLength,
+    maxLength: lengths.maxLength,
+    notes,
   }
 }
+
+/** Lengths of a config, where they are more than a model's context lowered to it, and by the same share. */
+function fittedLengths(
+  { maxLength, promptKeep }: TrainingConfig,
+  { maxPositions }: PreparedFor['network'],
+): { readonly lengths: Pick<TrainingConfig, 'maxLength' | 'promptKeep'>; readonly notes: readonly string[] } {
+  const keep = promptKeep === undefined ? {} : { promptKeep }
+  if (maxLength <= maxPositions) return { lengths: { maxLength, ...keep }, notes: [] }
+  const fitted = Math.max(1, Math.floor(((promptKeep ?? 0) * maxPositions) / maxLength))
+  const also = promptKeep === undefined ? '' : `, and promptKeep from ${promptKeep} to ${fitted}`
+  return {
+    lengths: { maxLength: maxPositions, ...(promptKeep === undefined ? {} : { promptKeep: fitted }) },
+    notes: [`maxLength is lowered from ${maxLength} to ${maxPositions}, the context of the model${also}`],
+  }
+}
+
+/** Whether the loss compares answers with prompts of others, so that one alone has no value. */
+const comparesAnswers = ({ loss }: TrainingConfig): boolean => loss.some(({ name }) => name === 'kto')
 
 function encode(tokenizer: Tokenizer, data: TrainingData, config: TrainingConfig): Encoded {
   const { method, maxLength, template } = config
@@ -111,10 +139,12 @@ function truncationOf({ truncation, promptKeep }: TrainingConfig): Truncation {
 /** Keys of the draw of held-out examples, so that no other draw is alike. */
 const HELD_OUT = 0x4e1d
 
-/** Places in the file of the examples that are held out, ⌊share · number⌋ of them. */
-function heldOut(examples: readonly Example[], { evalSplit, seed }: TrainingConfig): ReadonlySet<number> {
+/** Places in the file of the examples that are held out, ⌊share · number⌋ of them; none in place of a useless one. */
+function heldOut(examples: readonly Example[], config: TrainingConfig): ReadonlySet<number> {
+  const { evalSplit, seed } = config
   const places = [...new Set(examples.map(({ index }) => index))]
   const keys = new Map(places.map(place => [place, counterHash(seed, HELD_OUT, place)]))
   const drawn = [...places].sort((a, b) => keys.get(a)! - keys.get(b)! || a - b)
-  return new Set(drawn.slice(0, Math.floor(evalSplit * places.length)))
+  const number = Math.floor(evalSplit * places.length)
+  return new Set(drawn.slice(0, number === 1 && comparesAnswers(config) ? 0 : number))
 }

@@ -4,7 +4,7 @@ import type { RunStore } from '../io/run-store'
 import { counterHash } from '../losses/draw'
 import type { Loss } from '../losses/loss'
 import type { Model } from '../models/load-model'
-import type { Example, ExampleOf } from '../training/examples'
+import { type Example, type ExampleOf, sequencesOf } from '../training/examples'
 import { LoraAdapter } from '../training/lora-adapter'
 import { packSequences } from '../training/pack-sequences'
 import { type TrainOptions, train } from '../training/train'
@@ -22,7 +22,12 @@ export const packsOf = (
   { packing }: TrainingConfig,
   { maxLength }: PreparedData,
 ): readonly (readonly number[])[] | null =>
-  packing ? packSequences(examples as readonly ExampleOf<Loss>[] as readonly never[], { maxLength }) : null
+  packing
+    ? packSequences(
+        examples.map(example => ({ ids: sequencesOf(example)[0]! })),
+        { maxLength },
+      )
+    : null
 
 export interface RoundOptions {
   readonly training: TrainOptions

@@ -143,4 +143,30 @@ describe('prepareData', () => {
     const seeds = Array.from({ length: 8 }, (_, seed) => String(places({ evalSplit: 0.5, seed })))
     expect(new Set(seeds).size).toBeGreaterThan(1)
   })
+
+  test('holds out no answer, or several, where a loss compares them, and trains on several', async ({
+    model,
+  }) => {
+    const data = await labelledData()
+    const held = (json: object) =>
+      prepareData(model, data, parseTrainingConfig({ method: 'labelled', ...json })).heldOut.length
+    expect([held({ evalSplit: 0.25 }), held({ evalSplit: 0.5 })]).toEqual([0, 2])
+    expect(held({ evalSplit: 0.25, loss: 'apo-zero-unpaired' })).toBe(1)
+    expect(() => held({ evalSplit: 0.75 })).toThrow(/^the loss kto .* of 4 only one .*; lower evalSplit/)
+  })
+
+  test('lowers what a prompt keeps with the context of the model, and says so', async ({ model }) => {
+    const { maxPositions } = model.network
+    const long = { maxLength: 4 * maxPositions, truncation: 'prompt-first', promptKeep: 2 * maxPositions }
+    const pair = {
+      ...{ index: 0, id: '', raw: null, prompt: [{ role: 'user', content: 'Count. '.repeat(900) } as const] },
+      ...{ chosen: 'one '.repeat(900), rejected: 'two' },
+    }
+    const prepared = prepareData(model, { kind: 'pairs', pairs: [pair] }, parseTrainingConfig(long))
+    expect(prepared.report.answers.min).toBe(maxPositions / 2)
+    expect(prepared.notes).toEqual([
+      `maxLength is lowered from ${4 * maxPositions} to ${maxPositions}, the context of the model, and promptKeep from ${2 * maxPositions} to ${maxPositions / 2}`,
+    ])
+    expect(prepareData(model, await pairData(), parseTrainingConfig({})).notes).toEqual([])
+  })
 })
