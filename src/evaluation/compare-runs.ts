@@ -13,7 +13,7 @@ export interface EvaluatedRun {
 
 export interface MetricChange {
   readonly name: string
-  /** Null where it was not measured. */
+  /** Null where it was not measured, or says nothing: a model beside itself prefers no answer. */
   readonly before: number | null
   readonly after: number | null
   /** after − before */
@@ -79,5 +79,14 @@ export function compareRuns(
   }
 }
 
-const metricOf = ({ metrics }: EvaluatedRun, name: string): number | null =>
-  Object.hasOwn(metrics, name) ? metrics[name]! : null
+const metricOf = ({ metrics }: EvaluatedRun, name: string): number | null => {
+  if (!Object.hasOwn(metrics, name)) return null
+  const [, prefix = ''] = ACCURACY.exec(name) ?? []
+  return ACCURACY.test(name) && isOwnReference(metrics, prefix) ? null : metrics[name]!
+}
+
+const ACCURACY = /^(eval_)?rewards\/accuracies$/
+
+/** Whether a model was compared with itself: all rewards are equal then, which the share of those above others calls 0. */
+export const isOwnReference = (metrics: Readonly<Record<string, unknown>>, prefix = ''): boolean =>
+  ['chosen', 'rejected', 'margins'].every(name => metrics[`${prefix}rewards/${name}`] === 0)

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import type { DataReport } from '../training/data-report'
 import type { ShownExample } from '../training/shown-example'
-import type { RunComparison } from './compare-runs'
+import { isOwnReference, type RunComparison } from './compare-runs'
 import { ReportChart } from './report-chart'
 import { chartsOf, type StepRecord } from './report-charts'
 import { AnswersPart, ComparisonPart, WinRatePart } from './report-comparison'
@@ -174,10 +174,12 @@ function Tiles({ content: { steps, comparison, winRate, data } }: { readonly con
   }
   const loss = firstLast('loss')
   const accuracy = firstLast('rewards/accuracies')
+  const first = steps.find(record => isNumber(record['rewards/accuracies']))
+  const begun = accuracy && (isOwnReference(first!) ? '–' : percent(accuracy[0]))
   const lengths = comparison?.lengths
   const tiles = [
     loss && tile('Loss, first and last step', `${short(loss[0])} → ${short(loss[1])}`),
-    accuracy && tile('Reward accuracy', `${percent(accuracy[0])} → ${percent(accuracy[1])}`, 'in training'),
+    accuracy && tile('Reward accuracy', `${begun} → ${percent(accuracy[1])}`, 'in training'),
     lengths?.growth != null &&
       tile(
         'Length of answers',

@@ -49,6 +49,15 @@ const hostile = fc.oneof(
 )
 
 describe('trainingReport', () => {
+  it('has no accuracy of the first step where the model is compared with itself', () => {
+    const own = { 'rewards/chosen': 0, 'rewards/rejected': 0, 'rewards/margins': 0, 'rewards/accuracies': 0 }
+    const [first, ...others] = trainingRecords(9)
+    const tile = (...steps: ReturnType<typeof trainingRecords>) =>
+      /Reward accuracy<\/dt><dd>([^<]+)→/.exec(trainingReport(reportContent(plain, steps)))?.[1]
+    expect(tile({ ...first!, ...own }, ...others)).toBe('– ')
+    expect(tile(first!, ...others)).toMatch(/ % $|\u00a0% $/)
+  })
+
   it('counts examples that are held out apart from those that are trained on', () => {
     const words = (html: string) => html.replaceAll(/<[^>]+>/g, '')
     const { data, ...content } = reportContent(plain)
