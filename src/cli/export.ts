@@ -5,13 +5,22 @@ import type { Command, Context } from './command'
 import { writeWhole } from './files'
 import { Machine } from './machine'
 import { adapterDigests } from './merge'
-import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
+import {
+  filesUsage,
+  type ModelArguments,
+  modelSpec,
+  readModelArguments,
+  refuseUnused,
+} from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
+import { refuseSameFolder } from './output-folder'
 import { writeManifest } from './training-files'
 import { summaries } from './usage'
 
 interface Form {
   readonly summary: string
+  /** Whether something of the model is written into it. */
+  readonly readsModel: boolean
   /** Its files, by name. */
   files(peft: PeftAdapter, machine: Machine): Promise<readonly (readonly [string, string | Uint8Array])[]>
 }
@@ -19,13 +28,16 @@ interface Form {
 const forms: Readonly<Record<string, Form>> = {
   gguf: {
     summary: "adapter.gguf for llama.cpp's --lora; of --model only config.json is read",
+    readsModel: true,
     async files(peft, machine) {
       const config = await (await machine.files()).text('config.json')
       return [['adapter.gguf', ggufLora(peft, config)]]
     },
   },
   peft: {
-    summary: 'adapter_config.json and adapter_model.safetensors in f32, for Hugging Face PEFT',
+    summary:
+      'adapter_config.json and adapter_model.safetensors in f32, for Hugging Face PEFT; --model is not read',
+    readsModel: false,
     files: async peft => Object.entries(writePeftAdapter(peft)),
   },
 }
@@ -37,7 +49,7 @@ Writes an adapter in another form. tabtune merge writes a model with the adapter
   --adapter DIR          a PEFT folder, such as tabtune train writes
   --as NAME
 ${summaries(forms)}  --out DIR              where it goes; made if it is not there
-${modelUsage}  --help`
+${filesUsage}  --help`
 
 const spec = { ...modelSpec, adapter: text, as: text, out: text, help: flag } as const
 
@@ -60,12 +72,21 @@ export const exportAdapter: Command = {
     if (!given.has('as'))
       throw new UsageError(`--as NAME is missing, one of ${Object.keys(forms).join(', ')}`)
     if (out === null) throw new UsageError('--out DIR is missing')
-    const args = { adapter, out, form: given.name('as', '', forms), model: readModelArguments(given) }
+    const form = given.name('as', '', forms)
+    refuseUnused(
+      given,
+      ['storage', 'template'],
+      "an adapter's file has neither weights nor a chat template of a model",
+    )
+    if (!forms[form]!.readsModel)
+      refuseUnused(given, ['model'], `nothing of the model is read for --as ${form}`)
+    const args = { adapter, out, form, model: readModelArguments(given) }
     return context => runExport(args, context)
   },
 }
 
 async function runExport({ adapter, form, out, model }: ExportArguments, context: Context): Promise<boolean> {
+  await refuseSameFolder(out, adapter, 'the adapter that is read')
   const peft = await readAdapter(adapter)
   using machine = new Machine(model, context)
   const files = await forms[form]!.files(peft, machine)

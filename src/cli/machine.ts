@@ -25,7 +25,7 @@ import { UsageError } from './options'
 import { refusal } from './refusal'
 
 /** The demonstration model that comes with the package. */
-const bundledModel = () => fileURLToPath(new URL('../demo/public/model', import.meta.url))
+export const bundledModel = () => fileURLToPath(new URL('../demo/public/model', import.meta.url))
 
 /** The GPU and the model of a command, each opened when it is first asked for and closed with it. */
 export class Machine implements Disposable {

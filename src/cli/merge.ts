@@ -3,9 +3,16 @@ import { exportModel, jobIdentity, LoraAdapter } from '../index'
 import { readAdapter } from './adapters'
 import type { Command, Context } from './command'
 import { digestFile } from './files'
-import { Machine } from './machine'
-import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
+import { bundledModel, Machine } from './machine'
+import {
+  type ModelArguments,
+  modelSpec,
+  readModelArguments,
+  refuseUnused,
+  weightsUsage,
+} from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
+import { refuseSameFolder } from './output-folder'
 import { writeExported, writeManifest } from './training-files'
 
 const dtypes = { f32: 'f32', f16: 'f16', bf16: 'bf16' } as const
@@ -18,7 +25,7 @@ are stored in fewer bits are written as what they stand for, and the adapter's c
   --adapter DIR          a PEFT folder, such as tabtune train writes
   --out DIR              where the model goes; made if it is not there
   --dtype NAME           what values are rounded to: ${Object.keys(dtypes).join(', ')} (default: f32, exactly)
-${modelUsage}  --help`
+${weightsUsage}  --help`
 
 const spec = { ...modelSpec, adapter: text, out: text, dtype: text, help: flag } as const
 
@@ -39,6 +46,7 @@ export const merge: Command = {
     const [adapter, out] = [given.text('adapter'), given.text('out')]
     if (adapter === null) throw new UsageError('--adapter DIR is missing')
     if (out === null) throw new UsageError('--out DIR is missing')
+    refuseUnused(given, ['template'], 'the model is written with the chat template that it has')
     const args = {
       adapter,
       out,
@@ -51,6 +59,7 @@ export const merge: Command = {
 
 async function runMerge({ adapter: folder, out, dtype, model: wanted }: MergeArguments, context: Context) {
   const { progress, signal } = context
+  await refuseSameFolder(out, wanted.source ?? bundledModel(), 'the model that the adapter is added to')
   const peft = await readAdapter(folder)
   using machine = new Machine(wanted, context)
   const model = await machine.model()

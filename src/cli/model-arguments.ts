@@ -34,14 +34,34 @@ export const modelSpec = {
   offline: flag,
 } as const
 
-export const modelUsage = `  --model M              a Hugging Face folder, or a model of the Hub: owner/model or owner/model@revision, downloaded
+const ofStorage = `  --storage S            how weights lie in GPU memory: ${Object.keys(namedStorages).join(', ')} (default: f32, exactly)
+`
+const ofTemplate = `  --template NAME        a chat template in place of the model's own: ${Object.keys(jobTemplates).join(', ')}
+`
+const usageWith = (
+  how: string,
+) => `  --model M              a Hugging Face folder, or a model of the Hub: owner/model or owner/model@revision, downloaded
                          once and kept (default: the bundled demonstration model)
-  --storage S            how weights lie in GPU memory: ${Object.keys(namedStorages).join(', ')} (default: f32, exactly)
-  --template NAME        a chat template in place of the model's own: ${Object.keys(jobTemplates).join(', ')}
-  --revision R, --token TOKEN, --endpoint URL, --cache DIR
+${how}  --revision R, --token TOKEN, --endpoint URL, --cache DIR
                          of models of the Hub, see tabtune models --help
   --offline              use what is kept of a model of the Hub, and ask for nothing
 `
+
+export const modelUsage = usageWith(ofStorage + ofTemplate)
+/** Of commands that use weights, and no conversations. */
+export const weightsUsage = usageWith(ofStorage)
+/** Of commands that only read a model's files. */
+export const filesUsage = usageWith('')
+
+/** @throws {UsageError} for an option of a model, all but those that the command has a use for */
+export function refuseUnused<Spec extends OptionSpec & typeof modelSpec>(
+  given: Given<Spec>,
+  names: readonly (keyof typeof modelSpec)[],
+  why: string,
+): void {
+  const unused = names.find(name => given.has(name))
+  if (unused) throw new UsageError(`--${unused} is of no use here: ${why}`)
+}
 
 /** @throws {UsageError} naming the argument that is wrong */
 export function readModelArguments<Spec extends OptionSpec & typeof modelSpec>(

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { EvaluatedRun, Manifest, RunComparison } from '../../src/index'
-import { run, temporaryFolder } from './command'
+import { root, run, temporaryFolder } from './command'
 
 const folder = temporaryFolder({ keep: true })
 const at = (...names: string[]) => join(folder, ...names)
@@ -120,10 +120,32 @@ describe('tabtune merge', () => {
     [['--adapter', 'a'], '--out DIR is missing'],
     [['--adapter', 'absent', '--out', 'a'], 'absent: there is no such adapter folder'],
     [['--adapter', 'a', '--out', 'b', '--dtype', 'f8'], "--dtype is 'f8', expected one of f32, f16, bf16"],
+    [
+      ['--adapter', 'a', '--out', 'b', '--template', 'vicuna'],
+      '--template is of no use here: the model is written with the chat template that it has',
+    ],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await run(['merge', ...args])
     expect({ code, lines: stderr.length }).toEqual({ code: 2, lines: 1 })
     expect(stderr[0]).toContain(message)
+  })
+
+  it('does not write over the model that it reads, by whatever name', async () => {
+    cpSync(join(root, 'demo/public/model'), at('base'), { recursive: true })
+    symlinkSync(at('base'), at('link'))
+    const weights = () => readFileSync(at('base', 'model.safetensors'))
+    const before = weights()
+    for (const out of [at('base'), at('link')]) {
+      const { code, stderr } = await run([
+        'merge',
+        '--adapter',
+        at('run', 'adapter'),
+        ...['--model', at('base'), '--out', out],
+      ])
+      expect({ code, lines: stderr.length }).toEqual({ code: 2, lines: 1 })
+      expect(stderr[0]).toContain(`--out ${out} is the model that the adapter is added to`)
+      expect(weights().equals(before)).toBe(true)
+    }
   })
 })
 
@@ -146,6 +168,10 @@ describe('tabtune export', () => {
     [['--adapter', 'a', '--out', 'b'], '--as NAME is missing, one of gguf, peft'],
     [['--adapter', 'a', '--as', 'onnx', '--out', 'b'], "--as is 'onnx', expected one of gguf, peft"],
     [['--adapter', 'absent', '--as', 'peft', '--out', 'b'], 'absent: there is no such adapter folder'],
+    [['--adapter', 'a', '--as', 'peft', '--out', 'b', '--model', 'absent'], '--model is of no use here'],
+    [['--adapter', 'a', '--as', 'gguf', '--out', 'b', '--storage', 'int4'], '--storage is of no use here'],
+    [['--adapter', 'a', '--as', 'gguf', '--out', 'b', '--template', 'tulu'], '--template is of no use here'],
+    [['--adapter', 'docs', '--as', 'gguf', '--out', 'docs'], '--out docs is the adapter that is read'],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await run(['export', ...args])
     expect({ code, lines: stderr.length }).toEqual({ code: 2, lines: 1 })
