@@ -76,7 +76,7 @@ describe('a file of rows or pairs that cannot be used', () => {
   it('pairs: prompts that fill the context leave nothing to train on', async () => {
     await refused(
       ['--pairs', file('pairs.jsonl', goodPair), '--max-length', '4'],
-      'no pair can be trained on',
+      'none of 1 examples can be trained on',
       'the limit is 4',
     )
   })
