@@ -1,4 +1,5 @@
 import {
+  type Combine,
   ifdScorer,
   type LoadedScorer,
   lengthScorer,
@@ -8,6 +9,7 @@ import {
   type Reduce,
   type Scorer,
   sum,
+  weightedSum,
 } from '../index'
 import type { Machine } from './machine'
 import type { Progress } from './progress'
@@ -21,6 +23,8 @@ export interface NamedScorer {
   readonly keys: readonly string[]
   /** Makes one number of a row's exchanges, unless another way is asked for. */
   readonly reduce: Reduce
+  /** Whether an answer with a lower score is the better one, to a judge. */
+  readonly lowerIsBetter?: true
   open(machine: Machine): Promise<LoadedScorer>
 }
 
@@ -40,6 +44,7 @@ export const scorers: Readonly<Record<string, NamedScorer>> = {
     gpu: true,
     keys: ['ifd'],
     reduce: mean,
+    lowerIsBetter: true,
     open: async machine => plain(ifdScorer(await machine.model())),
   },
   perplexity: {
@@ -47,6 +52,7 @@ export const scorers: Readonly<Record<string, NamedScorer>> = {
     gpu: true,
     keys: ['perplexity'],
     reduce: mean,
+    lowerIsBetter: true,
     open: async machine => plain(perplexityScorer(await machine.model())),
   },
   length: {
@@ -57,6 +63,17 @@ export const scorers: Readonly<Record<string, NamedScorer>> = {
     open: async machine => plain(lengthScorer(await machine.tokenizer())),
   },
 }
+
+/** How a scorer ranks answers as a judge, by what its scores make together: the highest is the best. */
+export function judgement(name: string): { readonly combine?: Combine } {
+  const { keys, lowerIsBetter } = scorers[name]!
+  return lowerIsBetter ? { combine: weightedSum(Object.fromEntries(keys.map(key => [key, -1]))) } : {}
+}
+
+/** What `--help` says of judges beside their names. */
+export const judgeUsage = `of ${Object.keys(scorers)
+  .filter(name => scorers[name]!.lowerIsBetter)
+  .join(' and ')} the lowest score is the best`
 
 /** Opens a scorer by its name, and says if the model was not made for it. */
 export async function openScorer(name: string, machine: Machine, progress: Progress): Promise<LoadedScorer> {

@@ -14,7 +14,7 @@ import {
 } from '../index'
 import { type ModelArguments, modelSpec, modelUsage, readTrainedModel } from './model-arguments'
 import { flag, Given, type OptionSpec, text, UsageError } from './options'
-import { scorers } from './scorers'
+import { judgeUsage, scorers } from './scorers'
 import {
   layered,
   lossUsage,
@@ -67,12 +67,12 @@ ended, goes on with --resume where its last checkpoint is, and gives the bytes o
   --config FILE          options as JSON, over those of the recipe; flags are over both
   --resume               goes on with the run in DIR; without other options, with its own
   --adapter DIR          a PEFT folder to go on from, in place of a fresh adapter
-  --judge NAME           ranks the answers that rounds sample (default: deita)
+  --judge NAME           ranks the answers that rounds sample; ${judgeUsage} (default: deita)
 ${summaries(scorers)}${modelUsage}  --help
 ${training.usage({})}
 Losses, by the name that --loss takes. Those on pairs compare the chosen answer with the rejected one.
 ${lossUsage()}
-A value of none is no value. An option that does not apply beside the others is refused.`
+A value of none is no value; --no-NAME turns off a switch NAME that the recipe or the file turns on. An option that does not apply beside the others is refused.`
 
 const spec: OptionSpec = {
   ...training.spec,

@@ -25,7 +25,7 @@ import { openInput } from './input'
 import { Machine } from './machine'
 import { MetricsFile } from './metrics-file'
 import { UsageError } from './options'
-import { openScorer } from './scorers'
+import { judgement, openScorer } from './scorers'
 import { toStandardOutput } from './standard-output'
 import { CONFIG_FILE, readTrainArguments, type TrainArguments, trainUsage } from './train-arguments'
 import { configOptions, layered, orUsage } from './training-arguments'
@@ -80,7 +80,7 @@ async function runTrain(args: TrainArguments, context: Context): Promise<boolean
   try {
     const events = trainingJob(model, trainable, data, config, {
       ...{ store, resume, reference, signal },
-      ...(scorer ? { scorer: { scorer: scorer.scorer } } : {}),
+      ...(scorer ? { scorer: { scorer: scorer.scorer, ...judgement(args.judge) } } : {}),
       onProgress: (phase, done, total) => progress.update(phase, total === 0 ? 1 : done / total),
     })
     for await (const event of events) {

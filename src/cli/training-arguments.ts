@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import {
+  type Condition,
   ConfigError,
   changeOptions,
   type FieldKey,
@@ -135,17 +136,32 @@ const WIDTH = 120
 function fieldUsage(key: FieldKey, usual: FieldValue | undefined): string {
   const field: TrainingField = trainingFields[key]
   const takes = { number: ' X', integer: ' N', choice: ' NAME', text: ' TEXT', list: ' A,B', losses: ' L' }
-  const flagged = `  --${flagOf(key)}${field.kind === 'flag' ? '' : takes[field.kind]}`
-  const choices = field.kind === 'choice' ? ` One of ${Object.keys(field.choices).join(', ')}.` : ''
   const value = usual ?? field.default
-  const without = value === null ? (field.none ?? '') : value === false ? 'no' : fieldText(value)
+  const flagged = `  --${flagOf(key)}${field.kind !== 'flag' ? takes[field.kind] : value ? `, --no-${flagOf(key)}` : ''}`
+  const choices = field.kind === 'choice' ? ` One of ${Object.keys(field.choices).join(', ')}.` : ''
+  const others = usual === undefined ? (field.defaultWhen ?? []) : []
+  const defaults = [
+    defaultText(field, value),
+    ...others.map(one => `${defaultText(field, one.default)} for ${conditionText(one.when)}`),
+  ]
   const [first = '', ...rest] = wrapped(
-    `${field.help}${choices} (default: ${without})`,
+    `${field.help}${choices} (default: ${defaults.join('; ')})`,
     WIDTH - INDENT.length,
   )
   const begin = flagged.length < INDENT.length ? flagged.padEnd(INDENT.length) : `${flagged}\n${INDENT}`
   return `${[`${begin}${first}`, ...rest.map(line => INDENT + line)].join('\n')}\n`
 }
+
+function defaultText({ none = '' }: TrainingField, value: FieldValue): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  return value === null ? none : fieldText(value)
+}
+
+/** `simpo or cpo`, where it is losses; else `trained full and method sft or scorer`. */
+const conditionText = (condition: Condition): string =>
+  Object.entries(condition)
+    .map(([key, values]) => `${key === 'loss' ? '' : `${flagOf(key)} `}${values.join(' or ')}`)
+    .join(' and ')
 
 function wrapped(words: string, width: number): string[] {
   const lines: string[] = ['']

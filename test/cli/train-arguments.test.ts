@@ -47,6 +47,15 @@ describe('the options of a training', () => {
     for (const name of Object.keys(namedLosses)) expect(trainUsage).toMatch(new RegExp(`^  ${name} `, 'm'))
   })
 
+  it('are explained with each of their defaults, and how those are turned off that are on', () => {
+    const words = trainUsage.replaceAll(/\s+/g, ' ')
+    for (const text of ['(default: 0.1; 5 for dpo-norm; 2 for simpo)', '0.001 for exo-pair; 0.1 for cdpo or'])
+      expect(words).toContain(text)
+    expect(words).toMatch(/--learning-rate X .*?; 2e-5 for trained full and method sft or scorer; 1e-6 for/)
+    for (const [key, field] of fieldEntries.filter(([, { kind }]) => kind === 'flag'))
+      expect(trainUsage.includes(`--no-${flagOf(key)}\n`), key).toBe(field.default)
+  })
+
   it('are those of a recipe, scaled unless it is asked for as published', () => {
     for (const [name, recipe] of Object.entries(recipes)) {
       const variant = (kind: 'scaled' | 'published') => completeConfig(recipeOptions(recipe, kind))
