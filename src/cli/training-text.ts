@@ -8,7 +8,7 @@ import {
 import { aligned } from './comparison-table'
 
 const number = (value: number): string =>
-  Number.isInteger(value)
+  Number.isSafeInteger(value)
     ? String(value)
     : Math.abs(value) < 1e-3
       ? value.toExponential(2)

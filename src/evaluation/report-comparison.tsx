@@ -18,6 +18,14 @@ const labels: ReadonlyMap<string, string> = new Map([
   ['mean_token_accuracy', 'Token accuracy'],
   ['entropy', 'Entropy'],
   ['perplexity', 'Perplexity'],
+  ['logits/chosen', 'Mean logit of chosen answers'],
+  ['logits/rejected', 'Mean logit of rejected answers'],
+  ['nll_loss', 'Loss of the chosen answers alone'],
+  ['kl', 'KL divergence from the reference'],
+  ['text/perplexity', 'Perplexity of the text'],
+  ['word_perplexity', 'Perplexity by word'],
+  ['byte_perplexity', 'Perplexity by byte'],
+  ['bits_per_byte', 'Bits per byte'],
 ])
 
 /** Metrics and lengths of two models in one table. */

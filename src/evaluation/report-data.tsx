@@ -1,6 +1,7 @@
 import type { DataReport, Distribution } from '../training/data-report'
 import type { ShownExample, ShownToken } from '../training/shown-example'
 import { count, counted, percent, short } from './report-numbers'
+import { withoutFolders } from './report-words'
 
 /** What was read, what was left out and why, how long it is, and how the model sees an example. */
 export function DataPart(props: {
@@ -15,7 +16,7 @@ export function DataPart(props: {
     <>
       <div class="card">
         <p>
-          <b>{name}</b>: {count(kept - heldOut)} of {counted(read, 'example')} trained on,{' '}
+          <b>{withoutFolders(name, 1)}</b>: {count(kept - heldOut)} of {counted(read, 'example')} trained on,{' '}
           {heldOut > 0 && `${count(heldOut)} held out, `}
           {count(dropped)} left out, {count(truncated)} cut to fit. {counted(tokens, 'token')}
           {heldOut > 0 && ' with those held out'}, {count(trainedTokens)} of them in the loss.

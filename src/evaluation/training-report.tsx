@@ -10,13 +10,14 @@ import { AnswersPart, ComparisonPart, WinRatePart } from './report-comparison'
 import { DataPart } from './report-data'
 import { count, counted, duration, percent, short } from './report-numbers'
 import { reportStyle } from './report-style'
+import { inWords, withoutFolders } from './report-words'
 import type { WinRate } from './win-rate'
 
 /** What a report tells; whatever is left out has no part in it. */
 export interface ReportContent {
   /** Default: "Training report". */
   readonly title?: string
-  /** Hub id, folder or address of the model that was trained. */
+  /** Hub id, folder or address of the model that was trained; of folders the last two parts are shown. */
   readonly model: string
   readonly adapter?: string
   readonly recipe?: string
@@ -31,7 +32,7 @@ export interface ReportContent {
   readonly stopped?: boolean
   /** The options that were used. */
   readonly options?: Readonly<Record<string, unknown>>
-  /** Name of the data's file, and what was made of it. */
+  /** The data's file, of which the name is shown, and what was made of it. */
   readonly data?: {
     readonly name: string
     readonly report: DataReport
@@ -155,8 +156,8 @@ function factsOf({ model, adapter, recipe, device, steps, stopped, seconds }: Re
   const done = steps.findLast(({ step }) => typeof step === 'number')?.step ?? steps.length
   const of = stopped && last ? ` of ${count(Number(last.totalSteps))}, ended early` : ''
   const facts: (readonly [string, string | undefined])[] = [
-    ['Model', model],
-    ['Adapter', adapter],
+    ['Model', withoutFolders(model)],
+    ['Adapter', adapter === undefined ? undefined : withoutFolders(adapter)],
     ['Recipe', recipe],
     ['GPU', device],
     ['Steps', steps.length === 0 ? undefined : `${count(Number(done))}${of}`],
@@ -214,12 +215,6 @@ function Tiles({ content: { steps, comparison, winRate, data } }: { readonly con
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
-
-/** An option's value; what is no text as JSON, so that numbers are exact. */
-function inWords(value: unknown): string {
-  if (typeof value === 'string') return value
-  return JSON.stringify(value) ?? String(value)
-}
 
 /** SHA-256 in base64, as a content security policy names a style. */
 function digest(text: string): string {

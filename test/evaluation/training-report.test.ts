@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { compareRuns } from '../../src/evaluation/compare-runs'
 import { trainingReport } from '../../src/evaluation/training-report'
 import { reportContent, trainingRecords } from './report-content'
 
@@ -104,9 +105,43 @@ describe('trainingReport', () => {
       ],
     ])
       expect(html, text).toContain(text)
-    expect(html).toContain('["the layer","v_proj"]'.replaceAll('"', '&quot;'))
+    expect(html).toContain('<dd>the layer, v_proj</dd>')
+    expect(html).toContain('<dt>unset</dt><dd>none</dd>')
     // "the answer before" is three words, "the answer after" as many: only the one that both have counts.
     expect(html).toContain('3 → 3 tokens')
+  })
+
+  it('shows losses as they are typed, labels of metrics, and no folders of its author', () => {
+    const { data, ...content } = reportContent(plain)
+    const metrics = { 'logits/chosen': 1e35 / 7, kl: 0.25 }
+    const run = { name: 'before', metrics }
+    const html = trainingReport({
+      ...content,
+      model: '/home/ann/models/SmolLM2',
+      adapter: 'C:\\Users\\ann\\run\\adapter',
+      options: {
+        loss: [
+          { name: 'dpo', weight: 1 },
+          { name: 'sft', weight: 0.2 },
+        ],
+        learningRate: 4e-7,
+      },
+      data: { ...data!, name: '/home/ann/pairs.jsonl' },
+      comparison: compareRuns(run, { ...run, name: 'after' }),
+    })
+    expect(html).toContain('<dt>loss</dt><dd>dpo, sft:0.2</dd>')
+    expect(html).toContain('<dd>4e-7</dd>')
+    for (const text of ['<dd>models/SmolLM2</dd>', '<dd>run/adapter</dd>', '<b>pairs.jsonl</b>'])
+      expect(html).toContain(text)
+    expect(html).not.toContain('ann')
+    for (const text of [
+      'Mean logit of chosen answers',
+      'KL divergence from the reference',
+      '<td>1.43e34</td>',
+    ])
+      expect(html).toContain(text)
+    expect(trainingReport({ ...content, model: 'owner/model@main' })).toContain('<dd>owner/model@main</dd>')
+    expect(trainingReport({ ...content, model: 'https://a.org/b/c/' })).toContain('https://a.org/b/c/')
   })
 
   it('draws what the records hold, with the numbers behind each chart', () => {
