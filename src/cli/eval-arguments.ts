@@ -1,12 +1,27 @@
-import { completeConfig, type Method, type TrainingConfig, type TrainingData } from '../index'
-import { type ModelArguments, modelSpec, modelUsage, readModelArguments } from './model-arguments'
+import {
+  completeConfig,
+  dataOf,
+  type Method,
+  parseTrainingOptions,
+  type TrainingConfig,
+  type TrainingData,
+} from '../index'
+import {
+  type ModelArguments,
+  modelSpec,
+  modelUsage,
+  readModelArguments,
+  readTrainedModel,
+} from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
 import { scorers } from './scorers'
-import { layered, orUsage, readConfigFile } from './training-arguments'
+import { orUsage, readConfigFile } from './training-arguments'
 import { summaries } from './usage'
 
 export interface EvalArguments {
   readonly adapter: string | null
+  /** Another model, which the first is compared with. */
+  readonly against: ModelArguments | null
   /** Examples that a loss is taken of, and prompts that are answered. */
   readonly data: { readonly path: string; readonly kind: TrainingData['kind'] } | null
   readonly text: string | null
@@ -29,18 +44,20 @@ export interface EvalArguments {
 
 export const evalUsage = `Usage: tabtune eval [options]
 
-Measures a model, and the same with an adapter beside it.
+Measures a model, and beside it the same with an adapter, or another model.
 
   --adapter DIR          a PEFT folder, such as tabtune train writes
+  --against MODEL        a model to compare with, such as the one that --model was before all its weights were trained;
+                         for examples with the same tokenizer
   --pairs FILE           loss, reward accuracy and margin, log-probs and lengths of preference pairs; rewards compare
-                         with the model without the adapter
+                         with the model without the adapter, or with the one that --against names
   --rows FILE            loss and perplexity of the answers of conversations
   --labelled FILE        loss and rewards of answers that are labelled good or bad
-  --config FILE          the options of a training, such as its training.json: loss, template, lengths
+  --config FILE          the options of a training, such as its training.json: loss, template, lengths, storage
   --limit N              pairs, rows or answers at most (default: all)
   --answers N            prompts of them that are answered, to compare lengths (default: 0)
   --max-tokens N         tokens of an answer at most (default: 256)
-  --judge NAME           how often the adapter's answers beat the others, by a scorer
+  --judge NAME           how often the answers with the adapter, or of --model, beat the others, by a scorer
 ${summaries(scorers)}  --text FILE            perplexity of a text, also by word, byte and in bits
   --choices FILE         multiple-choice accuracy by log-likelihood: PiQA, MMLU, TruthfulQA and others, in the shapes
                          that lm-evaluation-harness reads, with its acc and acc_norm
@@ -59,6 +76,7 @@ const dataFlags: Readonly<Record<TrainingData['kind'], Method>> = {
 const spec = {
   ...modelSpec,
   adapter: text,
+  against: text,
   pairs: text,
   rows: text,
   labelled: text,
@@ -82,7 +100,10 @@ export function readEvalArguments(argv: readonly string[]): EvalArguments {
   const [first] = given.operands
   if (first !== undefined) throw new UsageError(`'${first}' is no option of tabtune eval`)
   const data = dataFile(given)
-  const [plain, choices, adapter] = [given.text('text'), given.text('choices'), given.text('adapter')]
+  const [plain, choices] = [given.text('text'), given.text('choices')]
+  const [adapter, against] = [given.text('adapter'), given.text('against')]
+  if (adapter !== null && against !== null)
+    throw new UsageError('--against is one too many beside --adapter: measure one, then the other')
   if (!data && plain === null && choices === null)
     throw new UsageError('there is nothing to measure: give --pairs, --rows, --labelled, --text or --choices')
   const answers = given.count('answers', 0, 0)
@@ -92,26 +113,44 @@ export function readEvalArguments(argv: readonly string[]): EvalArguments {
   for (const name of ['config', 'limit', 'answers'] as const)
     needs(name, data !== null, '--pairs, --rows or --labelled')
   needs('max-tokens', answers > 0, '--answers')
-  needs('judge', answers > 0 && adapter !== null, '--answers and --adapter')
+  needs('judge', answers > 0 && (adapter ?? against) !== null, '--answers, and --adapter or --against')
   for (const name of ['shots', 'examples'] as const) needs(name, choices !== null, '--choices')
   needs('examples', given.count('shots', 0, 0) > 0, '--shots')
-  const file = given.text('config')
-  const layers = [
-    ...(file === null ? [] : [readConfigFile(file)]),
-    ...(data ? [{ method: dataFlags[data.kind] }] : []),
-  ]
+  const typed = readModelArguments(given)
+  const config = data ? configOf(given, data.kind) : completeConfig({})
+  const trained = data ? readTrainedModel(given, config) : typed
+  const model = given.has('storage') ? { ...trained, storage: typed.storage } : trained
   return {
     ...{ adapter, data, text: plain, choices, answers },
     shots: given.count('shots', 0, 0),
     examples: given.text('examples'),
-    config: orUsage(() => completeConfig(layered(...layers).options)),
+    against: against === null ? null : besides(model, against),
+    config,
     limit: given.count('limit', Infinity),
     maxTokens: given.count('max-tokens', 256),
     judge: given.has('judge') ? given.name('judge', '', scorers) : null,
     json: given.flag('json'),
     report: given.text('report'),
-    model: readModelArguments(given),
+    model,
   }
+}
+
+/** Another model that is used in the same way; its revision stands in its name. */
+function besides(model: ModelArguments, source: string): ModelArguments {
+  const { revision: _, ...opening } = model.opening
+  return { ...model, source, opening, hubOptions: model.hubOptions.filter(name => name !== 'revision') }
+}
+
+/** Options of the training that counts: the file's with the flags over them. @throws {UsageError} */
+function configOf(given: Given<typeof spec>, kind: TrainingData['kind']): TrainingConfig {
+  const file = given.text('config')
+  const { method = dataFlags[kind], ...options } = file === null ? {} : readConfigFile(file)
+  if (dataOf[method] !== kind)
+    throw new UsageError(
+      `${file}: its method ${method} learns from ${dataOf[method]}, and --${kind} has ${kind}; give --${dataOf[method]}, or no --config`,
+    )
+  const template = given.has('template') ? parseTrainingOptions({ template: given.text('template') }) : {}
+  return orUsage(() => completeConfig({ ...options, method, ...template }))
 }
 
 function dataFile(given: Given<typeof spec>): EvalArguments['data'] {

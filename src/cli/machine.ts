@@ -37,12 +37,17 @@ export class Machine implements Disposable {
   #encoder: Encoder | null = null
   #tokenizer: Tokenizer | null = null
 
-  constructor(wanted: ModelArguments, context: Context) {
+  readonly #host: Machine | null
+
+  /** @param host whose GPU is used, and who closes it: it is closed after this one */
+  constructor(wanted: ModelArguments, context: Context, host: Machine | null = null) {
     this.#wanted = wanted
     this.#context = context
+    this.#host = host
   }
 
   async gpu(): Promise<Gpu> {
+    if (this.#host) return this.#host.gpu()
     if (this.#gpu) return this.#gpu
     const gpu = await openGpu()
     const slow = gpu.software ? ' (software: slow, for trying things out)' : ''

@@ -41,6 +41,7 @@ interface Evaluated {
   readonly after: EvaluatedRun
   readonly comparison: RunComparison
   readonly winRate: { readonly ties: number }
+  readonly notes: readonly string[]
 }
 
 const evaluated = async (...args: string[]): Promise<Evaluated> => {
@@ -70,8 +71,10 @@ describe('tabtune eval', () => {
     expect(after.metrics['text/perplexity']).not.toBe(before.metrics['text/perplexity'])
     expect(comparison.answers).toHaveLength(2)
     expect(winRate).toMatchObject({ missing: 0 })
-    for (const part of ['Evaluation report', 'Win rate', 'rewards/margins'])
-      expect(readFileSync(report, 'utf8')).toContain(part)
+    const page = readFileSync(report, 'utf8')
+    for (const part of ['Evaluation report', 'Win rate', 'rewards/margins', '>pairs.json<', '>beta<'])
+      expect(page).toContain(part)
+    for (const part of ['learningRate', 'epochs', 'alpha', folder]) expect(page).not.toContain(part)
   }, 120_000)
 
   it('prints what it measured of a model alone', async () => {
@@ -80,14 +83,61 @@ describe('tabtune eval', () => {
     expect(stdout).toMatch(/^bits_per_byte +\d+\.\d+$/m)
   }, 60_000)
 
+  it('measures with the storage of the config, unless another one is given', async () => {
+    writeFileSync(at('int4.json'), '{"storage": "int4"}')
+    const loss = async (...args: string[]) =>
+      (await evaluated('--pairs', at('pairs.json'), '--report', at('page.html'), ...args)).before.metrics[
+        'logps/chosen'
+      ]
+    const stored = () => /storage<\/dt><dd>([^<]*)/.exec(readFileSync(at('page.html'), 'utf8'))?.[1]
+    const exact = await loss()
+    expect(stored()).toBe('f32')
+    const quantized = await loss('--config', at('int4.json'))
+    expect(stored()).toBe('int4')
+    expect(quantized).not.toBe(exact)
+    expect(await loss('--storage', 'int4')).toBe(quantized)
+    expect(await loss('--config', at('int4.json'), '--storage', 'f32')).toBe(exact)
+    expect(stored()).toBe('f32')
+  }, 60_000)
+
+  it('says which questions cannot be read', async () => {
+    const lines = readFileSync(at('piqa.jsonl'), 'utf8')
+    writeFileSync(at('some.jsonl'), `${lines}${JSON.stringify({ ...questions[0], label: -1 })}\n`)
+    const { before, notes } = await evaluated('--choices', at('some.jsonl'))
+    expect(before.metrics['piqa/questions']).toBe(2)
+    expect(notes).toEqual([expect.stringContaining('2 questions read, 1 not; the first ')])
+  }, 60_000)
+
+  it.each([
+    ['--choices', 'rows.jsonl', '{"instruction": "Name a tree.", "output": "An oak."}'],
+    ['--choices', 'empty.jsonl', ''],
+    ['--choices', 'unpublished.jsonl', '{"goal": "a", "sol1": "b", "sol2": "c", "label": -1}'],
+    ['--pairs', 'rows.jsonl', '{"instruction": "Name a tree.", "output": "An oak."}'],
+    ['--text', 'blank.txt', ' \n'],
+  ])('ends with 2 where %s %s has nothing to measure', async (option, name, content) => {
+    writeFileSync(at(name), content)
+    const { code, stdout, stderr } = await run(['eval', option, at(name)])
+    expect({ code, stdout, lines: stderr.length }).toEqual({ code: 2, stdout: '', lines: 1 })
+    expect(stderr[0]).toContain(name)
+  })
+
+  it('refuses the config of a training on other data', async () => {
+    writeFileSync(at('sft.json'), '{"method": "sft", "template": "vicuna"}')
+    const { code, stderr } = await run(['eval', '--pairs', at('pairs.json'), ...['--config', at('sft.json')]])
+    expect(code).toBe(2)
+    expect(stderr[0]).toContain('its method sft learns from rows, and --pairs has pairs; give --rows')
+  })
+
   it.each([
     [[], 'there is nothing to measure: give --pairs'],
+    [['--text', 'a', '--adapter', 'a', '--against', 'b'], '--against is one too many beside --adapter'],
+    [['--text', 'README.md', '--against', './absent'], './absent: there is no such model folder'],
     [['--pairs', 'a', '--rows', 'b'], '--rows is one too many beside --pairs'],
     [['--text', 'a', '--limit', '3'], '--limit is of no use without --pairs, --rows or --labelled'],
     [['--pairs', 'a', '--max-tokens', '3'], '--max-tokens is of no use without --answers'],
     [
       ['--pairs', 'a', '--answers', '3', '--judge', 'length'],
-      '--judge is of no use without --answers and --adapter',
+      '--judge is of no use without --answers, and --adapter or --against',
     ],
     [['--text', 'a', '--shots', '3'], '--shots is of no use without --choices'],
     [['--text', 'absent.txt'], 'absent.txt: there is no such file'],
@@ -110,9 +160,15 @@ describe('tabtune merge', () => {
     )
     const data = ['--pairs', at('pairs.json')]
     const { after } = await evaluated(...data, '--adapter', at('run', 'adapter'))
-    const { before } = await evaluated(...data, '--model', at('merged'))
-    for (const name of ['logps/chosen', 'logps/rejected', 'entropy'])
-      expect(before.metrics[name], name).toBeCloseTo(after.metrics[name]!, 3)
+    const base = join(root, 'demo/public/model')
+    const { before, ...merge } = await evaluated(...data, '--model', at('merged'), '--against', base)
+    expect(merge.comparison).toMatchObject({
+      before: 'public/model',
+      after: expect.stringMatching(/merged$/),
+    })
+    expect(before.metrics).toMatchObject({ 'rewards/margins': 0, loss: expect.closeTo(Math.LN2, 6) })
+    for (const name of ['logps/chosen', 'logps/rejected', 'rewards/margins', 'loss', 'entropy'])
+      expect(merge.after.metrics[name], name).toBeCloseTo(after.metrics[name]!, 3)
   }, 120_000)
 
   it.each([
