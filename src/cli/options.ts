@@ -30,7 +30,7 @@ export class Given<Spec extends OptionSpec> {
       this.#values = values as Record<string, string | boolean | undefined>
       this.operands = positionals
     } catch (error) {
-      throw new UsageError(withNearest(error as Error, Object.keys(spec)), { cause: error })
+      throw new UsageError(whyRefused(error as Error, argv, Object.keys(spec)), { cause: error })
     }
   }
 
@@ -110,9 +110,14 @@ export class Given<Spec extends OptionSpec> {
   }
 }
 
-/** What Node says of arguments, and the option that was probably meant. */
-function withNearest({ message }: Error, known: readonly string[]): string {
+/** What Node says of arguments, and the option that was probably meant, or how its value is written. */
+function whyRefused({ message }: Error, argv: readonly string[], known: readonly string[]): string {
   const line = message.split('\n')[0]!
+  const [, dashed] = /^Option '(--[^' ]+)[^']*' argument is ambiguous/.exec(line) ?? []
+  if (dashed !== undefined) {
+    const value = argv[argv.indexOf(dashed) + 1]
+    return `${dashed} is followed by '${value}', which begins with a dash: if that is its value, write ${dashed}=${value}`
+  }
   const [said, typed] = /^Unknown option '--([^']+)'/.exec(line) ?? []
   const near = typed === undefined ? undefined : nearestName(typed, known)
   return near === undefined ? line : `${said}; did you mean --${near}?`

@@ -155,11 +155,9 @@ function lossOf(key: string, entry: unknown): WeightedLoss {
   const known = typeof name === 'string' ? lossNamed(name) : undefined
   if (known === undefined) {
     const near = typeof name === 'string' ? nearestName(name, Object.keys(namedLosses)) : undefined
-    const which = near === undefined ? `one of ${Object.keys(namedLosses).join(', ')}` : `such as ${near}`
-    throw new ConfigError(
-      `${key} has ${JSON.stringify(name ?? entry)}, which is no loss; expected ${which}`,
-      key,
-    )
+    const which =
+      near === undefined ? `expected one of ${Object.keys(namedLosses).join(', ')}` : `did you mean ${near}?`
+    throw new ConfigError(`${key} has ${JSON.stringify(name ?? entry)}, which is no loss; ${which}`, key)
   }
   if (typeof weight !== 'number' || !Number.isFinite(weight) || weight <= 0)
     throw new ConfigError(

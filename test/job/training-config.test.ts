@@ -98,7 +98,7 @@ describe('completeConfig', () => {
     [{ trained: 'all' }, 'trained is "all", expected one of lora, dora, full'],
     [{ recompute: 1 }, 'recompute is 1, expected true or false'],
     [{ epochs: null }, 'epochs is null, expected a whole number at least 1'],
-    [{ loss: 'sampoo' }, 'loss has "sampoo", which is no loss; expected such as sampo'],
+    [{ loss: 'sampoo' }, 'loss has "sampoo", which is no loss; did you mean sampo?'],
     [{ loss: [{ name: 'dpo', weight: -1 }] }, 'loss: the weight of dpo is -1, expected a number above 0'],
     [{ loss: 'dpo,sigmoid' }, 'loss names dpo twice; give it one weight'],
     [
