@@ -22,8 +22,13 @@ export class MetricsFile {
 
   /** Takes over the lines of a round up to a step from the run that is resumed; gives their numbers. */
   keep(round: number, step: number): Readonly<Record<string, number>>[] {
+    // What was measured at the end is measured again.
     const isKept = (line: MetricsLine) =>
-      (line.round ?? 1) === round && typeof line.step === 'number' && line.step > 0 && line.step <= step
+      line.evaluation !== 'after' &&
+      (line.round ?? 1) === round &&
+      typeof line.step === 'number' &&
+      line.step > 0 &&
+      line.step <= step
     const kept = this.before.filter(isKept)
     this.#held?.push(...kept)
     return kept.map(line =>

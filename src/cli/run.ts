@@ -6,7 +6,6 @@ import {
   fileDigest,
   fileExtension,
   type Gpu,
-  JobError,
   type JobOptions,
   jobManifest,
   jsonLines,
@@ -31,7 +30,7 @@ import { Machine } from './machine'
 import { UsageError } from './options'
 import type { Progress } from './progress'
 import { type RunArguments, readRunArguments, runUsage } from './run-arguments'
-import { configOptions } from './training-arguments'
+import { configOptions, refusedTraining } from './training-arguments'
 import { adapterFiles, isAdapter } from './training-files'
 
 export const run: Command = {
@@ -66,9 +65,15 @@ async function runJob(args: RunArguments, progress: Progress, signal: AbortSigna
   const { options, config } = args
   // Inputs are read before the GPU is opened: most mistakes are there.
   const inputs: FileDigest[] = []
-  const rows = args.rows === null ? null : await readRows(await input(args.rows, inputs), { name: args.rows })
+  const [rowsName, pairsName] = [args.rows, args.pairs]
+  const rows =
+    rowsName === null
+      ? null
+      : await readRows(await input(rowsName, inputs), { name: rowsName }).catch(refusedTraining)
   const pairs =
-    args.pairs === null ? null : await readPairs(await input(args.pairs, inputs), { name: args.pairs })
+    pairsName === null
+      ? null
+      : await readPairs(await input(pairsName, inputs), { name: pairsName }).catch(refusedTraining)
   if (rows && rows.rows.length === 0) throw new UsageError(`${args.rows}: ${nothing(rows)}`)
   if (pairs && pairs.pairs.length === 0) throw new UsageError(`${args.pairs}: ${nothing(pairs)}`)
   await mkdir(args.out, { recursive: true })
@@ -145,8 +150,7 @@ async function trainStage(
       lines.push(...metricsLines(event, config))
     }
   } catch (error) {
-    if (error instanceof JobError) throw new UsageError(error.message, { cause: error })
-    if (!signal.aborted) throw error
+    if (!signal.aborted) refusedTraining(error)
     finished = false
   }
   if (isAdapter(adapter))

@@ -12,8 +12,10 @@ import {
   type TrainingData,
   type TrainingOptions,
 } from '../index'
+import { type BegunRun, checkJudge, missingFlags, readBegun } from './begun-run'
 import { type ModelArguments, modelSpec, modelUsage, readTrainedModel } from './model-arguments'
 import { flag, Given, type OptionSpec, text, UsageError } from './options'
+import { CONFIG_FILE } from './run-folder'
 import { judgeUsage, scorers } from './scorers'
 import {
   layered,
@@ -25,13 +27,12 @@ import {
 } from './training-arguments'
 import { summaries } from './usage'
 
-/** The config of a run in its folder. */
-export const CONFIG_FILE = 'training.json'
-
 export interface TrainArguments {
   readonly data: { readonly path: string; readonly kind: TrainingData['kind'] }
   readonly out: string
   readonly resume: boolean
+  /** What the run that goes on was begun with, where its folder says so. */
+  readonly begun: BegunRun | null
   /** A PEFT folder to go on from. */
   readonly adapter: string | null
   /** Name of the scorer that ranks sampled answers. */
@@ -44,6 +45,7 @@ export interface TrainArguments {
 }
 
 const dataFlags = { rows: 'rows', pairs: 'pairs', labelled: 'labelled' } as const
+const DATA_FLAGS = ['data', ...Object.keys(dataFlags)]
 const methodOf: Readonly<Record<TrainingData['kind'], Method>> = {
   rows: 'sft',
   pairs: 'preference',
@@ -65,7 +67,8 @@ ended, goes on with --resume where its last checkpoint is, and gives the bytes o
   --recipe NAME          options of a known training; tabtune recipes lists them
   --scaled, --published  for a small model and an adapter, or as published (default: --scaled)
   --config FILE          options as JSON, over those of the recipe; flags are over both
-  --resume               goes on with the run in DIR; without other options, with its own
+  --resume               goes on with the run in DIR, with its data, model and adapter; without other options, with
+                         its own
   --adapter DIR          a PEFT folder to go on from, in place of a fresh adapter
   --judge NAME           ranks the answers that rounds sample; ${judgeUsage} (default: deita)
 ${summaries(scorers)}${modelUsage}  --help
@@ -92,14 +95,18 @@ const spec: OptionSpec = {
 
 /** @throws {UsageError} naming the argument that is wrong */
 export function readTrainArguments(argv: readonly string[]): TrainArguments {
-  const given = new Given(spec, argv)
-  const [first] = given.operands
+  const typed = new Given(spec, argv)
+  const [first] = typed.operands
   if (first !== undefined) throw new UsageError(`'${first}' is no option of tabtune train`)
-  const out = given.text('out')
+  const out = typed.text('out')
   if (out === null) throw new UsageError('--out DIR is missing')
+  const resume = typed.flag('resume')
+  const begun = resume ? readBegun(out) : null
+  const given = begun
+    ? new Given(spec, [...argv, ...missingFlags(begun, out, name => typed.text(name), DATA_FLAGS)])
+    : typed
   const recipe = recipeOf(given)
   const file = given.text('config')
-  const resume = given.flag('resume')
   const flags = readTrainingOptions(given)
   const data = dataFile(given)
   const own = join(out, CONFIG_FILE)
@@ -120,11 +127,27 @@ export function readTrainArguments(argv: readonly string[]): TrainArguments {
     )
   return {
     data: { path: data.path, kind },
-    ...{ out, resume, recipe, config, left },
+    ...{ out, resume, begun, config, left },
+    recipe: recipe ?? begun?.recipe ?? null,
     adapter: given.text('adapter'),
-    judge: given.name('judge', 'deita', scorers),
+    judge: judgeOf(given, config, begun, out),
     model: readTrainedModel(given as Given<typeof modelSpec>, config),
   }
+}
+
+function judgeOf(
+  given: Given<OptionSpec>,
+  { answers }: TrainingConfig,
+  begun: BegunRun | null,
+  out: string,
+): string {
+  const name = given.name('judge', begun?.judge ?? 'deita', scorers)
+  if (given.has('judge') && answers !== 'sampled')
+    throw new UsageError(
+      '--judge is of no use without rounds that sample answers: --iterative --answers sampled',
+    )
+  if (begun && given.has('judge')) checkJudge(out, begun, name)
+  return name
 }
 
 function recipeOf(given: Given<OptionSpec>): TrainArguments['recipe'] {

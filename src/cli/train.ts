@@ -1,36 +1,31 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import {
   adapterOptions,
   completeConfig,
-  exportModel,
+  type FileDigest,
   fieldText,
-  folderStore,
   type Gpu,
   jobIdentity,
-  latestCheckpoint,
   loadModel,
   type Manifest,
   type Model,
   makeTrainable,
   type PeftAdapter,
-  type Trainable,
   type TrainingConfig,
+  type TrainingEvent,
   trainingJob,
 } from '../index'
-import { readAdapter } from './adapters'
+import { adapterDigests, readAdapter } from './adapters'
+import { type BegunRun, checkInputs, fromAnywhere } from './begun-run'
 import type { Command, Context } from './command'
-import { writeWhole } from './files'
 import { openInput } from './input'
 import { Machine } from './machine'
-import { MetricsFile } from './metrics-file'
 import { UsageError } from './options'
+import { RunFolder } from './run-folder'
 import { judgement, openScorer } from './scorers'
 import { toStandardOutput } from './standard-output'
-import { CONFIG_FILE, readTrainArguments, type TrainArguments, trainUsage } from './train-arguments'
-import { configOptions, layered, orUsage } from './training-arguments'
+import { readTrainArguments, type TrainArguments, trainUsage } from './train-arguments'
+import { configOptions, layered, orUsage, refusedTraining } from './training-arguments'
 import { readTrainingData } from './training-data-file'
-import { isAdapter, writeAdapter, writeExported, writeManifest } from './training-files'
 import { TrainingRecord } from './training-record'
 import { dataText } from './training-text'
 
@@ -50,21 +45,16 @@ export const train: Command = {
  * @throws the library's errors, and `UsageError` for files and folders that are not there
  */
 async function runTrain(args: TrainArguments, context: Context): Promise<boolean> {
-  const { out, resume } = args
   const { progress, signal } = context
   // Data is read before the GPU is opened: most mistakes are there.
   const input = await openInput(args.data.path)
-  const data = await readTrainingData(input, args.data.kind, context)
-  const store = folderStore(join(out, 'checkpoints'))
-  const kept = await latestCheckpoint(store)
-  if (kept && !resume)
-    throw new UsageError(
-      `${out} holds a run that stopped after step ${kept.step}: go on with --resume, or name another folder`,
-    )
+  const data = await readTrainingData(input, args.data.kind, context).catch(refusedTraining)
   const peft = args.adapter === null ? null : await readAdapter(args.adapter)
   const config = peft ? continued(args, peft) : args.config
-  await mkdir(out, { recursive: true })
-  await writeWhole(join(out, CONFIG_FILE), `${JSON.stringify(config, null, 2)}\n`)
+  const folder = await RunFolder.open(args.out, config, args.resume)
+  const inputs = [input.digest, ...(args.adapter === null ? [] : await adapterDigests(args.adapter))]
+  if (args.begun) checkInputs(args.out, args.begun, inputs)
+  await folder.begin(begunWith(args, config, inputs))
   for (const key of args.left)
     progress.note(`${key} of the recipe or the file does not apply, and is left out`)
 
@@ -73,18 +63,22 @@ async function runTrain(args: TrainArguments, context: Context): Promise<boolean
   using trainable = makeTrainable(model.network, config, peft)
   using reference = await openReference(args, machine, context)
   using scorer = config.answers === 'sampled' ? await openScorer(args.judge, machine, progress) : null
-  const metrics = await MetricsFile.open(join(out, 'metrics.jsonl'), { resume })
-  const record = new TrainingRecord(metrics, config)
+  const record = new TrainingRecord(folder.metrics, config)
   const began = performance.now()
   let finished = true
   try {
     const events = trainingJob(model, trainable, data, config, {
-      ...{ store, resume, reference, signal },
+      ...{ store: folder.store, resume: args.resume, reference, signal },
       ...(scorer ? { scorer: { scorer: scorer.scorer, ...judgement(args.judge) } } : {}),
       onProgress: (phase, done, total) => progress.update(phase, total === 0 ? 1 : done / total),
     })
+    let totalSteps = 0
     for await (const event of events) {
-      if (event.kind === 'data') await toStandardOutput(dataText(input.name, event))
+      await folder.follow(event)
+      if (event.kind === 'data') {
+        totalSteps = event.totalSteps
+        await toStandardOutput(dataText(input.name, event))
+      }
       if (event.kind === 'step')
         progress.update(
           'train',
@@ -92,27 +86,48 @@ async function runTrain(args: TrainArguments, context: Context): Promise<boolean
           `${config.rounds ? `round ${event.round} ` : ''}loss ${event.step.loss.toFixed(4)}`,
         )
       if (event.kind === 'damaged') progress.note(event.reason)
+      if (event.kind === 'checkpoint' && isEnd(event, config, totalSteps))
+        await toStandardOutput('the run is finished: there is no step to go on with\n\n')
       await record.take(event)
     }
   } catch (error) {
-    if (!signal.aborted) throw error
+    if (!signal.aborted) refusedTraining(error)
     finished = false
     progress.note('stopped; the same command with --resume goes on from here')
   }
-  await metrics.flush()
-  const made = await writeTrained(out, trainable, model, machine, context)
-  const identity = jobIdentity({
-    ...(await machine.used()),
-    options: manifestOptions(args, config),
-    inputs: [input.digest],
-  })
-  await writeManifest(out, identity, [CONFIG_FILE, 'metrics.jsonl', ...made])
+  if (!folder.isTaken) return false
+  const identity = jobIdentity({ ...(await machine.used()), options: manifestOptions(args, config), inputs })
+  const write = (fraction: number) => progress.update('write', fraction)
+  await folder.writeResults(trainable, model, await machine.files(), identity, write)
   const seconds = (performance.now() - began) / 1000
   const about = { args, model: identity.model, device: (await machine.gpu()).adapterName, seconds, finished }
-  await writeWhole(join(out, 'report.html'), record.report(about))
+  await folder.writeReport(record.report(about))
   progress.done()
   if (finished) await toStandardOutput(record.summary())
   return finished
+}
+
+/** Whether a run that goes on was at its end. */
+const isEnd = (
+  { how, round, step }: Extract<TrainingEvent, { kind: 'checkpoint' }>,
+  { rounds = 1 }: TrainingConfig,
+  totalSteps: number,
+): boolean => how === 'resumed' && round === rounds && step === totalSteps
+
+/** What the folder keeps of the command line, so that it need not be typed again and is not another. */
+function begunWith(args: TrainArguments, config: TrainingConfig, inputs: readonly FileDigest[]): BegunRun {
+  const { data, model, adapter, recipe, judge } = args
+  const revision = model.opening.revision ?? null
+  const flags = {
+    [data.kind]: data.path,
+    ...(model.source === null ? {} : { model: model.source }),
+    ...(revision === null ? {} : { revision }),
+    ...(adapter === null ? {} : { adapter }),
+  }
+  return {
+    flags: Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, fromAnywhere(value)])),
+    ...{ inputs, recipe, judge: config.answers === 'sampled' ? judge : null },
+  }
 }
 
 /** The config with the shape of an adapter to go on from. @throws {UsageError} where another is asked for */
@@ -146,23 +161,6 @@ async function openReference(
     signal,
     onProgress: fraction => progress.update('reference model', fraction),
   })
-}
-
-/** Writes the adapter, or all weights; gives the names of the files. */
-async function writeTrained(
-  out: string,
-  trainable: Trainable,
-  model: Model,
-  machine: Machine,
-  { progress }: Context,
-): Promise<string[]> {
-  const below = (folder: string) => (name: string) => `${folder}/${name}`
-  if (isAdapter(trainable)) {
-    return (await writeAdapter(join(out, 'adapter'), trainable, model.name)).map(below('adapter'))
-  }
-  const files = await exportModel(model.network, await machine.files())
-  const write = (fraction: number) => progress.update('write', fraction)
-  return (await writeExported(join(out, 'model'), files, write)).map(below('model'))
 }
 
 const manifestOptions = (args: TrainArguments, config: TrainingConfig): Manifest['options'] => ({

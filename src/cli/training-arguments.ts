@@ -3,12 +3,14 @@ import {
   type Condition,
   ConfigError,
   changeOptions,
+  DataError,
   type FieldKey,
   type FieldValue,
   fieldEntries,
   fieldFromText,
   fieldGroups,
   fieldText,
+  JobError,
   type Manifest,
   type Method,
   type NamedLoss,
@@ -127,6 +129,12 @@ export function orUsage<T>(work: () => T): T {
     if (!(error instanceof ConfigError)) throw error
     throw new UsageError(error.message, { cause: error })
   }
+}
+
+/** Throws an error of a training on: as one of usage, where it is the data that is not fit, or not for the options. */
+export function refusedTraining(error: unknown): never {
+  const isOfUsage = [ConfigError, JobError, DataError].some(kind => error instanceof kind)
+  throw isOfUsage ? new UsageError((error as Error).message, { cause: error }) : error
 }
 
 const INDENT = ' '.repeat(25)

@@ -9,11 +9,11 @@ const goodPair = '{"prompt":"Name a tree.","chosen":"An oak.","rejected":"A ston
 const bytes = (...parts: (string | number[])[]) =>
   Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))))
 
-/** Exactly one line, no trace of a stack, another code than 0, and nothing that looks like a result. */
+/** Exactly one line, no trace of a stack, the code 2 of what is typed (of what is wrong in a model's files 1), and nothing that looks like a result. */
 async function refused(args: readonly string[], ...reasons: string[]) {
   const { code, stdout, stderr } = await run(['run', '--out', join(temporaryFolder(), 'out'), ...args])
   expect({ stdout, lines: stderr }).toEqual({ stdout: '', lines: [expect.stringMatching(/^tabtune: /)] })
-  expect([1, 2]).toContain(code)
+  expect(args.includes('--model') ? [1, 2] : [2]).toContain(code)
   for (const reason of reasons) expect(stderr[0]).toContain(reason)
   expect(stderr[0]).not.toMatch(/\bat .+:\d+:\d+|\[object|undefined/)
 }

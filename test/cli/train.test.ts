@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -62,6 +63,7 @@ describe('tabtune train', () => {
       'manifest.json',
       'metrics.jsonl',
       'report.html',
+      'run.json',
       'training.json',
     ])
     const metrics = lines(out('whole', 'metrics.jsonl'))
@@ -94,7 +96,7 @@ describe('tabtune train', () => {
     expect(again.stderr[0]).toMatch(
       /killed holds a run that stopped after step \d+: go on with --resume, or name/,
     )
-    const resumed = await run(['train', '--pairs', pairFile, '--resume', '--out', out('killed')])
+    const resumed = await run(['train', '--resume', '--out', out('killed')])
     expect(resumed).toMatchObject({ code: 0, stderr: [] })
     expect(adapter('killed').equals(adapter('whole'))).toBe(true)
     for (const name of ['metrics.jsonl', 'training.json', 'manifest.json'])
@@ -115,11 +117,77 @@ describe('tabtune train', () => {
     const other = await run(['train', ...training, '--beta', '0.5', '--resume', '--out', out('whole')])
     expect(other.code).toBe(1)
     expect(other.stderr[0]).toMatch(/checkpoint-000010.safetensors belongs to another run: .*loss/)
+    const config = parseTrainingConfig(JSON.parse(text(out('whole', 'training.json'))))
+    expect(config.beta).toBe(0.1)
+    const before = adapter('whole')
+    const plain = await run(['train', '--resume', '--out', out('whole')])
+    expect(plain).toMatchObject({ code: 0, stderr: [] })
+    expect(plain.stdout).toContain('the run is finished: there is no step to go on with')
+    expect(adapter('whole').equals(before)).toBe(true)
   }, 120_000)
+
+  it('changes nothing if it is interrupted before it has taken over the checkpoint', async () => {
+    const files = ['metrics.jsonl', 'training.json', 'adapter/adapter_model.safetensors', 'manifest.json']
+    const contents = () => files.map(name => text(out('whole', name)))
+    const before = contents()
+    const { code } = await run(['train', '--resume', '--out', out('whole'), '--eval-tokens', '4000'], {
+      whileRunning: async child => {
+        await once(child.stdout, 'data')
+        child.kill('SIGINT')
+      },
+    })
+    expect(code).toBe(130)
+    expect(contents()).toEqual(before)
+  }, 120_000)
+
+  it('goes on from the adapter that the run was begun with, and from no other', async () => {
+    const from = ['--pairs', pairFile, '--out', out('continued'), '--adapter', out('whole', 'adapter')]
+    const short = ['--max-length', '64', '--steps', '1', '--eval-split', '0', '--eval-answers', '0']
+    expect(await run(['train', ...from, ...short])).toMatchObject({ code: 0, stderr: [] })
+    const manifest = text(out('continued', 'manifest.json'))
+    const { inputs } = JSON.parse(manifest) as Manifest
+    expect(inputs.map(({ name }) => name)).toEqual([
+      'pairs.json',
+      'adapter/adapter_config.json',
+      'adapter/adapter_model.safetensors',
+    ])
+    const before = lines(out('continued', 'metrics.jsonl'))[0]
+    const resume = (...args: string[]) => run(['train', '--resume', '--out', out('continued'), ...args])
+    expect(await resume()).toMatchObject({ code: 0, stderr: [] })
+    expect(lines(out('continued', 'metrics.jsonl'))[0]).toEqual(before)
+    expect(text(out('continued', 'manifest.json'))).toBe(manifest)
+    const otherData = out('other.json')
+    writeFileSync(otherData, JSON.stringify(pairs.slice(1)))
+    for (const [args, message] of [
+      [['--pairs', otherData], 'other.json is read, and the run in '],
+      [['--adapter', out('stopped', 'adapter'), '--model', 'absent'], '--model is absent, and the run in '],
+      [['--adapter', out('continued', 'adapter')], 'adapter_model.safetensors is read, and the run in '],
+    ] as const) {
+      const { code, stderr } = await resume(...args)
+      expect(code).toBe(2)
+      expect(stderr[0]).toContain(message)
+    }
+  }, 240_000)
+
+  it.each([
+    [['--resume', '--pairs', pairFile, '--out', out('nothing')], 'nothing holds no run that could go on'],
+    [['--pairs', pairFile, '--out', pairFile], 'pairs.json is a file, expected a folder'],
+    [['--pairs', pairFile, '--out', out('nothing'), '--beta', '-1'], 'if that is its value, write --beta=-1'],
+    [['--pairs', pairFile, '--out', out('nothing'), '--judge', 'ifd'], '--judge is of no use without rounds'],
+    [['--pairs', pairFile, '--out', out('nothing'), '--recipe', 'sampoo'], '; did you mean sampo?'],
+    [
+      ['--pairs', pairFile, '--out', out('nothing'), '--max-length', '3'],
+      'none of 5 examples can be trained',
+    ],
+  ])('refuses %j as a mistake of usage', async (args, message) => {
+    const { code, stderr } = await run(['train', ...args])
+    expect(stderr.join(' ')).toContain(message)
+    expect(code).toBe(2)
+  })
 
   it('refuses data of another kind', async () => {
     const { code, stderr } = await run(['train', '--rows', pairFile, '--out', out('refused')])
-    expect(code).toBe(1)
+    expect(code).toBe(2)
     expect(stderr[0]).toContain('pairs.json')
     expect(existsSync(out('refused'))).toBe(false)
   })
