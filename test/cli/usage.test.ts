@@ -79,7 +79,7 @@ describe('tabtune', () => {
       ['select', sample, '--strategy', 'random', '--out-container', 'parquet', '--gzip'],
       '--gzip is for text',
     ],
-    [['run', '--pairs', 'a', '--out', 'b', '--loss', 'sampoo'], 'which is no loss; expected such as sampo'],
+    [['run', '--pairs', 'a', '--out', 'b', '--loss', 'sampoo'], 'which is no loss; did you mean sampo?'],
     [['run', '--pairs', 'a', '--out', 'b', '--loss', 'kto'], 'loss is kto, which is for the method labelled'],
     [['run', '--pairs', 'a', '--out', 'b', '--gamma', '1'], 'gamma does not apply: it is for loss simpo'],
     [['run', '--pairs', 'a', '--out', 'b', '--reference', 'model'], 'is for tabtune train'],
