@@ -14,7 +14,7 @@ import {
   readTrainedModel,
 } from './model-arguments'
 import { flag, Given, text, UsageError } from './options'
-import { scorers } from './scorers'
+import { judgeUsage, scorers } from './scorers'
 import { orUsage, readConfigFile } from './training-arguments'
 import { summaries } from './usage'
 
@@ -57,7 +57,8 @@ Measures a model, and beside it the same with an adapter, or another model.
   --limit N              pairs, rows or answers at most (default: all)
   --answers N            prompts of them that are answered, to compare lengths (default: 0)
   --max-tokens N         tokens of an answer at most (default: 256)
-  --judge NAME           how often the answers with the adapter, or of --model, beat the others, by a scorer
+  --judge NAME           how often the answers with the adapter, or of --model, beat the others, by a scorer;
+                         ${judgeUsage}
 ${summaries(scorers)}  --text FILE            perplexity of a text, also by word, byte and in bits
   --choices FILE         multiple-choice accuracy by log-likelihood: PiQA, MMLU, TruthfulQA and others, in the shapes
                          that lm-evaluation-harness reads, with its acc and acc_norm
