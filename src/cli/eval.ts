@@ -6,7 +6,7 @@ import { measuresOf, openInputs, type Subject } from './eval-measures'
 import { evalReport, namesOf } from './eval-report'
 import { writeWhole } from './files'
 import { Machine } from './machine'
-import { openScorer } from './scorers'
+import { judgement, openScorer } from './scorers'
 import { toStandardOutput } from './standard-output'
 import { comparisonText, metricsText } from './training-text'
 
@@ -77,7 +77,10 @@ async function judge(
 ): Promise<WinRate> {
   using scorer = await openScorer(name, machine, progress)
   const onProgress = (fraction: number) => progress.update('judge', fraction)
-  return winRate(prompts, after.answers ?? [], before.answers ?? [], scorer.scorer, { signal, onProgress })
+  return winRate(prompts, after.answers ?? [], before.answers ?? [], scorer.scorer, {
+    ...judgement(name),
+    ...{ signal, onProgress },
+  })
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { EvaluatedRun, Manifest, RunComparison } from '../../src/index'
+import type { EvaluatedRun, Manifest, RunComparison, WinRate } from '../../src/index'
 import { root, run, temporaryFolder } from './command'
 
 const folder = temporaryFolder({ keep: true })
@@ -40,7 +40,7 @@ interface Evaluated {
   readonly before: EvaluatedRun
   readonly after: EvaluatedRun
   readonly comparison: RunComparison
-  readonly winRate: { readonly ties: number }
+  readonly winRate: WinRate
   readonly notes: readonly string[]
 }
 
@@ -76,6 +76,15 @@ describe('tabtune eval', () => {
       expect(page).toContain(part)
     for (const part of ['learningRate', 'epochs', 'alpha', folder]) expect(page).not.toContain(part)
   }, 120_000)
+
+  it('takes the least surprising answer for the best where the judge is perplexity', async () => {
+    const { winRate } = await evaluated(
+      ...['--pairs', at('pairs.json'), '--adapter', at('run', 'adapter')],
+      ...['--answers', '1', '--max-tokens', '4', '--judge', 'perplexity'],
+    )
+    // The higher score wins: of perplexities, the negative ones.
+    expect(winRate.scores.a).toBeLessThan(0)
+  }, 60_000)
 
   it('prints what it measured of a model alone', async () => {
     const { code, stdout } = await run(['eval', '--text', at('text.txt')])
