@@ -140,6 +140,22 @@ describe('tabtune train', () => {
     expect(contents()).toEqual(before)
   }, 120_000)
 
+  it('goes on with rounds in the last one that has a checkpoint', async () => {
+    const to = ['--pairs', pairFile, '--out', out('rounds')]
+    const short = ['--max-length', '64', '--steps', '1', '--eval-split', '0', '--eval-answers', '0']
+    const rounds = ['--iterative', '--rounds', '2']
+    expect(await run(['train', ...to, ...short, ...rounds])).toMatchObject({ code: 0, stderr: [] })
+    const contents = () =>
+      ['metrics.jsonl', 'manifest.json', 'run.json'].map(name => text(out('rounds', name)))
+    const before = contents()
+    const again = await run(['train', ...to, ...short, ...rounds])
+    expect(again.stderr).toEqual([
+      expect.stringContaining('rounds holds a run that stopped after step 1: go'),
+    ])
+    expect(await run(['train', '--resume', '--out', out('rounds')])).toMatchObject({ code: 0, stderr: [] })
+    expect(contents()).toEqual(before)
+  }, 240_000)
+
   it('goes on from the adapter that the run was begun with, and from no other', async () => {
     const from = ['--pairs', pairFile, '--out', out('continued'), '--adapter', out('whole', 'adapter')]
     const short = ['--max-length', '64', '--steps', '1', '--eval-split', '0', '--eval-answers', '0']
