@@ -138,7 +138,9 @@ describe('eachLastHidden', () => {
       using network = tinyLlama(gpu)
       using a = gpu.zeros([4, C + 4])
       using b = gpu.zeros([C, 4])
-      const adapter = new Map([['model.layers.1.self_attn.q_proj', { a, b, scale: 1, stream: 0, magnitude: null }]])
+      const adapter = new Map([
+        ['model.layers.1.self_attn.q_proj', { a, b, scale: 1, stream: 0, magnitude: null }],
+      ])
       await collect(network, prefixed, { prefix })
       gpu.trim()
       const before = gpu.memory.allocated

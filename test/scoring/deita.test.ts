@@ -193,7 +193,9 @@ describe('deitaScorer', () => {
     const { path, weight } = model.network.linears[0]!
     using a = gpu.tensor([8, weight.shape[1]!], new Float32Array(8 * weight.shape[1]!).fill(1))
     using b = gpu.tensor([weight.shape[0]!, 8], new Float32Array(8 * weight.shape[0]!).fill(Number.NaN))
-    const scorer = deitaScorer(model, { quality: new Map([[path, { a, b, scale: 1, stream: 0, magnitude: null }]]) })
+    const scorer = deitaScorer(model, {
+      quality: new Map([[path, { a, b, scale: 1, stream: 0, magnitude: null }]]),
+    })
     const [result] = await scorer.score(texts.slice(0, 1), {})
     expect(result!.scores.complexity).toBeTypeOf('number')
     expect(result!.scores.quality).toEqual({ missing: 'the model gave no finite quality score' })
