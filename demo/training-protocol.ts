@@ -23,6 +23,8 @@ export interface DataChoice {
 /** What a training would be, before it starts. */
 export interface TrainingPlan {
   readonly report: DataReport
+  /** What of the options the model changes, in words. */
+  readonly notes: readonly string[]
   /** The first `problemLimit` examples that cannot be trained on. */
   readonly dropped: readonly { readonly index: number; readonly reason: string }[]
   readonly trained: number

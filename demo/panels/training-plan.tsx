@@ -20,6 +20,11 @@ export function PlanView({ plan }: { readonly plan: TrainingPlan }) {
           {bytes(peakBytes)}
         </Figure>
       </dl>
+      {plan.notes.map(note => (
+        <p key={note} class="hint">
+          {note}.
+        </p>
+      ))}
       <Data report={report} />
       {report.dropped > 0 && <Dropped plan={plan} />}
       <details>

@@ -54,7 +54,7 @@ export class TrainingPlanner {
   async plan(given: Model, from: LearnedFrom, config: TrainingConfig): Promise<TrainingPlan> {
     const model = templated(given, config)
     const prepared = this.#prepare(given, from, config)
-    const { examples, heldOut, dropped, report } = prepared
+    const { examples, heldOut, dropped, report, notes } = prepared
     const example = shortestExample(examples)
     if (!example) {
       const reason = dropped[0]?.reason ?? 'there is none'
@@ -71,6 +71,7 @@ export class TrainingPlanner {
     const units = (packs ?? examples).length
     return {
       report,
+      notes,
       dropped: dropped.slice(0, problemLimit),
       trained: examples.length,
       heldOut: heldOut.length,
