@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import { type Gpu, ggufLora, jobIdentity, type Manifest, type PeftAdapter, writePeftAdapter } from '../index'
-import { readAdapter } from './adapters'
+import { adapterDigests, readAdapter } from './adapters'
 import type { Command, Context } from './command'
 import { writeWhole } from './files'
 import { Machine } from './machine'
-import { adapterDigests } from './merge'
 import {
   filesUsage,
   type ModelArguments,

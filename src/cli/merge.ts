@@ -1,8 +1,6 @@
-import { join } from 'node:path'
 import { exportModel, jobIdentity, LoraAdapter } from '../index'
-import { readAdapter } from './adapters'
+import { adapterDigests, readAdapter } from './adapters'
 import type { Command, Context } from './command'
-import { digestFile } from './files'
 import { bundledModel, Machine } from './machine'
 import {
   type ModelArguments,
@@ -80,9 +78,3 @@ async function runMerge({ adapter: folder, out, dtype, model: wanted }: MergeArg
   progress.done()
   return true
 }
-
-/** Of an adapter's files. */
-export const adapterDigests = (folder: string) =>
-  Promise.all(
-    ['adapter_config.json', 'adapter_model.safetensors'].map(name => digestFile(join(folder, name), name)),
-  )

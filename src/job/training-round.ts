@@ -5,7 +5,6 @@ import { counterHash } from '../losses/draw'
 import type { Loss } from '../losses/loss'
 import type { Model } from '../models/load-model'
 import { type Example, type ExampleOf, sequencesOf } from '../training/examples'
-import { LoraAdapter } from '../training/lora-adapter'
 import { packSequences } from '../training/pack-sequences'
 import { type TrainOptions, train } from '../training/train'
 import type { Trainable } from '../training/trainable'
@@ -49,13 +48,12 @@ export async function* trainRound(
   const pending: TrainingEvent[] = []
   const isFirst = round === 1
   // With its adapter off, the model would be what it was before the first round.
-  using start =
-    !isFirst && training.reference === 'live' && trainable instanceof LoraAdapter ? trainable.copy() : null
+  const copies = !isFirst && training.reference === 'live'
   const store = storeOf(job.store ?? null, config, round)
   const { signal, onProgress, resume = false, fingerprint = {} } = job
   const steps = train(trainable, examples as readonly ExampleOf<Loss>[], {
     ...training,
-    ...(start ? { reference: { network: trainable.network, adapter: start.map } } : {}),
+    ...(copies ? { reference: 'copy' } : {}),
     ...(packs ? { packs } : {}),
     ...(signal ? { signal } : {}),
     onReference: (done, total) => onProgress?.('reference', done, total),

@@ -124,6 +124,21 @@ describe('trainingJob', () => {
     await expect(pairData().then(data => eventsOf(model, data, json))).rejects.toThrow(ConfigError)
   })
 
+  test('a live reference of a later round is the model as it was when that began', async ({ model }) => {
+    const json = {
+      iterative: true,
+      rounds: 2,
+      reference: 'live',
+      steps: 2,
+      learningRate: 0.01,
+      evalAnswers: 0,
+    }
+    const events = await eventsOf(model, await pairData(), json)
+    const steps = events.flatMap(event => (event.kind === 'step' ? [event] : []))
+    expect(steps.map(({ round }) => round)).toEqual([1, 1, 2, 2])
+    expect(steps[2]!.step.loss).toBeCloseTo(Math.LN2, 5)
+  })
+
   test('refuses what it cannot train on', async ({ model }) => {
     await expect(eventsOf(model, await rowData(), {})).rejects.toThrow(
       new ConfigError('the method preference learns from pairs, and the data is rows', 'method'),
