@@ -7,7 +7,7 @@ import type { Blueprint } from './architecture'
 import { architectures } from './architectures'
 import type { CausalNetwork } from './causal-network'
 import { readBlueprint } from './load-network'
-import { emptyWeight } from './upload-weights'
+import { emptyWeights } from './upload-weights'
 
 export interface PlanOptions {
   /** How the weights would be stored. Default: f32. */
@@ -38,8 +38,5 @@ export function planNetwork(blueprint: Blueprint, storage: WeightFormat, device?
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
     },
   )
-  const weights = [...blueprint.weights].map(
-    ([name, spec]) => [name, emptyWeight(gpu, spec, storage)] as const,
-  )
-  return blueprint.build(gpu, new Map(weights))
+  return blueprint.build(gpu, emptyWeights(gpu, blueprint.weights, storage))
 }

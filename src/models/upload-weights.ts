@@ -1,7 +1,9 @@
+import { adjacentTensors, type TensorShape } from '../gpu/adjacent-tensors'
 import type { Gpu } from '../gpu/gpu'
+import type { Tensor } from '../gpu/tensor'
 import type { Weights as WeightFiles } from '../io/model-weights'
 import { f32 } from '../ops/format-f32'
-import { Matrix, SHARD_ROWS, type Weight } from '../ops/matrix'
+import { Matrix, SHARD_ROWS, shardShapes, type Weight } from '../ops/matrix'
 import { type WeightFormat, WeightRangeError } from '../ops/weight-format'
 import type { WeightSpec, WeightSpecs } from './architecture'
 import { ModelError } from './errors'
@@ -36,13 +38,12 @@ export async function uploadWeights(
   { storage, signal, onProgress }: UploadOptions,
 ): Promise<Map<string, Weight>> {
   const total = [...specs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-  const weights = new Map<string, Weight>()
+  const weights = emptyWeights(gpu, specs, storage)
   let done = 0
   let waiting = 0
   try {
     for (const [key, spec] of specs) {
-      const weight = emptyWeight(gpu, spec, storage)
-      weights.set(key, weight)
+      const weight = weights.get(key)!
       for await (const { values, write } of pieces(gpu, weight, spec, nameOf(key), files)) {
         signal?.throwIfAborted()
         waiting += writeOrExplain(`${name}: ${key}`, write)
@@ -64,15 +65,54 @@ export async function uploadWeights(
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 
-/** Memory for a weight as it is stored where a model is loaded as `storage`. */
-export function emptyWeight(gpu: Gpu, spec: WeightSpec, storage: WeightFormat): Weight {
-  const { shape } = spec
-  const [rows = 0, columns] = shape
-  if (columns === undefined) return gpu.empty(shape)
+/**
+ * Memory for a model's weights, as they are stored where it is loaded as `storage`, with undefined contents. They lie one
+ * after the other, the matrices first: an optimizer then needs few dispatches to change all of them. Only what is split
+ * where a binding ends has memory of its own.
+ *
+ * @throws {OutOfMemoryError} if a binding cannot hold what it must
+ */
+export function emptyWeights(gpu: Gpu, specs: WeightSpecs, storage: WeightFormat): Map<string, Weight> {
+  const planned = [...specs].map(([name, spec]) => ({ name, spec, parts: partsOf(gpu, spec, storage) }))
+  const whole = planned.filter(({ parts }) => parts.length === 1)
+  const isVector = ({ spec }: { readonly spec: WeightSpec }) => spec.shape.length === 1
+  const ordered = [...whole.filter(plan => !isVector(plan)), ...whole.filter(isVector)]
+  const made = new Map<string, Tensor>()
+  const weights = new Map<string, Weight>()
+  try {
+    const tensors = adjacentTensors(
+      gpu,
+      ordered.flatMap(({ parts }) => parts),
+    )
+    for (const [k, { name }] of ordered.entries()) made.set(name, tensors[k]!)
+    for (const { name, spec } of planned) {
+      const tensor = made.get(name)
+      weights.set(name, tensor ? weightOf(spec, storage, [tensor]) : emptyWeight(gpu, spec, storage))
+    }
+  } catch (error) {
+    for (const weight of [...made.values(), ...weights.values()]) weight[Symbol.dispose]()
+    throw error
+  }
+  return weights
+}
+
+/** Memory for one weight. */
+export const emptyWeight = (gpu: Gpu, spec: WeightSpec, storage: WeightFormat): Weight =>
+  weightOf(spec, storage, adjacentTensors(gpu, partsOf(gpu, spec, storage)))
+
+function partsOf(gpu: Gpu, spec: WeightSpec, storage: WeightFormat): readonly TensorShape[] {
+  const [rows = 0, columns] = spec.shape
+  if (columns === undefined) return [{ shape: [rows] }]
+  return shardShapes(gpu, [rows, columns], formatOf(spec, storage))
+}
+
+function weightOf(spec: WeightSpec, storage: WeightFormat, tensors: readonly Tensor[]): Weight {
+  const [rows = 0, columns] = spec.shape
   const format = formatOf(spec, storage)
-  const matrix = Matrix.empty(gpu, [rows, columns], format)
+  const [only] = tensors
   // One f32 shard is a tensor as any other.
-  return format === f32 && matrix.shards.length === 1 ? matrix.shards[0]!.values : matrix
+  if (only && tensors.length === 1 && (columns === undefined || format === f32)) return only
+  return Matrix.of([rows, columns ?? 1], format, tensors)
 }
 
 interface Piece {

@@ -1,5 +1,6 @@
 import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
+import type { Dtype } from '../gpu/kernel'
 import { Tensor } from '../gpu/tensor'
 import { f32 } from './format-f32'
 import type { WeightFormat } from './weight-format'
@@ -38,23 +39,25 @@ export class Matrix implements Disposable {
    * @throws {OutOfMemoryError} if a binding cannot hold `SHARD_ROWS` rows
    */
   static empty(gpu: Gpu, shape: readonly [number, number], format: WeightFormat): Matrix {
-    const [O, I] = shape
-    if (!format.fits(I)) throw new ShapeError(`Matrix: ${format.name} has no rows of ${I} values`)
-    const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits
-    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize)
-    const words = format.words(I)
-    const most = Math.max(1, Math.floor(limit / (words * 4 * SHARD_ROWS))) * SHARD_ROWS
-    const shards: Shard[] = []
+    const tensors: Tensor[] = []
     try {
-      for (let first = 0; first < O; first += most) {
-        const rows = Math.min(most, O - first)
-        const values = gpu.empty([rows, words], format === f32 ? 'f32' : 'u32')
-        shards.push({ first, rows, format, values })
-      }
+      for (const { shape: words, dtype } of shardShapes(gpu, shape, format))
+        tensors.push(gpu.empty(words, dtype))
     } catch (error) {
-      for (const { values } of shards) values[Symbol.dispose]()
+      for (const tensor of tensors) tensor[Symbol.dispose]()
       throw error
     }
+    return Matrix.of(shape, format, tensors)
+  }
+
+  /** The matrix in tensors of the shapes that `shardShapes` gives. */
+  static of(shape: readonly [number, number], format: WeightFormat, tensors: readonly Tensor[]): Matrix {
+    let first = 0
+    const shards = tensors.map(values => {
+      const rows = values.shape[0] ?? 0
+      first += rows
+      return { first: first - rows, rows, format, values }
+    })
     return new Matrix(shape, shards)
   }
 
@@ -69,6 +72,28 @@ export class Matrix implements Disposable {
   [Symbol.dispose](): void {
     for (const { values } of this.shards) values[Symbol.dispose]()
   }
+}
+
+/**
+ * Of each shard of a matrix: [rows, words], and of what type.
+ *
+ * @throws {ShapeError} if the format has no rows of so many values
+ */
+export function shardShapes(
+  gpu: Gpu,
+  [O, I]: readonly [number, number],
+  format: WeightFormat,
+): { readonly shape: readonly [number, number]; readonly dtype: Dtype }[] {
+  if (!format.fits(I)) throw new ShapeError(`Matrix: ${format.name} has no rows of ${I} values`)
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits
+  const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize)
+  const words = format.words(I)
+  const most = Math.max(1, Math.floor(limit / (words * 4 * SHARD_ROWS))) * SHARD_ROWS
+  const dtype = format === f32 ? 'f32' : 'u32'
+  return Array.from({ length: Math.ceil(O / most) }, (_, k) => ({
+    shape: [Math.min(most, O - k * most), words],
+    dtype,
+  }))
 }
 
 /** What a layer multiplies by: an f32 tensor [O, I], or a matrix in any format. */

@@ -19,8 +19,10 @@ export function adamW8bit(options: AdamWOptions = {}): OptimizerKind {
   const { weightDecay, beta1, beta2, epsilon } = adamWSettings('adamW8bit', options)
   return optimizerKind<'m' | 'v' | 'peaks'>({
     name: 'adamW8bit',
-    keep: (gpu, { values }) => {
-      const blocks = Math.ceil(values.size / BLOCK)
+    weightDecay,
+    block: BLOCK,
+    keep: (gpu, N) => {
+      const blocks = Math.ceil(N / BLOCK)
       const codes = () => gpu.zeros([blocks, BLOCK / 4], 'u32')
       return { m: codes(), v: codes(), peaks: gpu.zeros([blocks, 2]) }
     },

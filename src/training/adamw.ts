@@ -21,7 +21,8 @@ export function adamW(options: AdamWOptions = {}): OptimizerKind {
   const { weightDecay, beta1, beta2, epsilon } = adamWSettings('adamW', options)
   return optimizerKind<'m' | 'v'>({
     name: 'adamW',
-    keep: (gpu, { values }) => ({ m: gpu.zeros(values.shape), v: gpu.zeros(values.shape) }),
+    weightDecay,
+    keep: (gpu, N) => ({ m: gpu.zeros([N]), v: gpu.zeros([N]) }),
     scalars: (step, learningRate) => [learningRate, 1 - beta1 ** step, 1 - beta2 ** step],
     update: (gpu, { values, grads, decays }, tensors) =>
       gpu.run(

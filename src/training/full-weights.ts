@@ -1,3 +1,6 @@
+import { adjacentTensors, inMemoryOrder, joined } from '../gpu/adjacent-tensors'
+import type { Gpu } from '../gpu/gpu'
+import type { Tensor } from '../gpu/tensor'
 import { isNamed } from '../io/peft-config'
 import type { CausalNetwork } from '../models/causal-network'
 import { f32 } from '../ops/format-f32'
@@ -22,6 +25,7 @@ const HEAD = /^(lm_head|embed_out)\.weight$/
  * The network's own weights, to be trained: each is a parameter with a gradient of its own, so training takes four
  * times the weights' memory with AdamW. They are changed in place; disposing this frees the gradients alone. A tied
  * output projection is trained as the embedding that it is. Biases and norms do not decay, as in transformers.
+ * Gradients lie one after the other as the weights of a loaded model do, so that an optimizer needs few dispatches.
  *
  * @throws {TrainingError} for a weight that is not stored as f32, and for a target that the model does not have
  */
@@ -37,17 +41,16 @@ export function fullWeights(network: CausalNetwork, options: FullWeightsOptions 
   for (const { name, shard } of parts) checkStored(name, shard)
 
   const { gpu } = network
-  const parameters: Parameter[] = []
+  const grads = gradientsOf(
+    gpu,
+    parts.map(({ shard }) => shard.values),
+  )
+  const parameters: Parameter[] = parts.map(({ name, shard: { values } }) => ({
+    ...{ name, value: values },
+    grad: grads.get(values)!,
+  }))
   const free = () => {
-    for (const { grad } of parameters) grad[Symbol.dispose]()
-  }
-  try {
-    for (const { name, shard } of parts) {
-      parameters.push({ name, value: shard.values, grad: gpu.zeros(shard.values.shape) })
-    }
-  } catch (error) {
-    free()
-    throw error
+    for (const grad of grads.values()) grad[Symbol.dispose]()
   }
   return {
     gpu,
@@ -66,6 +69,14 @@ export function fullWeights(network: CausalNetwork, options: FullWeightsOptions 
     trainsEmbedding: chosen.some(([name, weight]) => isTable(weight) && !HEAD.test(name)),
     [Symbol.dispose]: free,
   }
+}
+
+/** Gradients of zeros, in the order in which the values lie in memory: where those follow each other, these do too. */
+function gradientsOf(gpu: Gpu, values: readonly Tensor[]): ReadonlyMap<Tensor, Tensor> {
+  const ordered = inMemoryOrder(values, own => own)
+  const tensors = adjacentTensors(gpu, ordered)
+  for (const tensor of joined(tensors)) gpu.clear(tensor)
+  return new Map(ordered.map((value, k) => [value, tensors[k]!]))
 }
 
 type Named = readonly [name: string, weight: Weight]

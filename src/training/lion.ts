@@ -22,7 +22,8 @@ export function lion({ beta1 = 0.9, beta2 = 0.99, weightDecay = 0 }: LionOptions
   checkNotNegative('lion', { weightDecay })
   return optimizerKind<'m'>({
     name: 'lion',
-    keep: (gpu, { values }) => ({ m: gpu.zeros(values.shape) }),
+    weightDecay,
+    keep: (gpu, N) => ({ m: gpu.zeros([N]) }),
     scalars: (_, learningRate) => [learningRate],
     update: (gpu, { values: p, grads, decays }, { m, norm, scalars: rate }) =>
       gpu.run(

@@ -30,6 +30,7 @@ export function sgd(options: SgdOptions = {}): OptimizerKind {
   if (momentum === 0) {
     return optimizerKind<never>({
       name,
+      weightDecay,
       keep: () => ({}),
       scalars,
       update: (gpu, { values: p, grads, decays }, { norm, scalars: rate }) =>
@@ -39,7 +40,8 @@ export function sgd(options: SgdOptions = {}): OptimizerKind {
   const shares = nesterov ? { own: momentum, fresh: 1 } : { own: 1, fresh: 0 }
   return optimizerKind<'v'>({
     name,
-    keep: (gpu, { values }) => ({ v: gpu.zeros(values.shape) }),
+    weightDecay,
+    keep: (gpu, N) => ({ v: gpu.zeros([N]) }),
     scalars,
     update: (gpu, { values: p, grads, decays }, { v, norm, scalars: rate }) =>
       gpu.run(

@@ -11,7 +11,10 @@ export interface Parameter {
   readonly grad: Tensor
 }
 
-/** Values that an optimizer changes in one dispatch, with their gradients, both [N]. */
+/**
+ * Values that are trained alike, with their gradients, both [N]. Arenas whose values lie one after the other in memory,
+ * and whose gradients do, an optimizer changes in one dispatch; the padding between gradients must hold zeros.
+ */
 export interface Arena {
   /** What its part of a checkpoint is called. */
   readonly name: string
