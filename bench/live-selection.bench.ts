@@ -3,9 +3,9 @@ import type { PoolItem } from '../src/selection/pool'
 import { RowFlag } from '../src/similarity/prepare-rows'
 import type { Edges } from '../src/similarity/threshold-join'
 import { type RandomNumbers, randomNumbers } from './harness/random-numbers'
-import { median, stopwatch } from './harness/stopwatch'
+import { median } from './harness/statistics'
+import { stopwatch } from './harness/stopwatch'
 import type { Subject } from './harness/subject'
-import { hostVersions } from './harness/versions'
 
 const defaults = {
   rows: 100_000,
@@ -29,7 +29,8 @@ export const liveSelectionBench: Subject<typeof defaults> = {
   name: 'live-selection',
   what: 'a selection solved again for another threshold, from the pairs that are similar at all',
   defaults,
-  async run({ rows, pairs, budget, seed, repeat }) {
+  places: ['node'],
+  async run({ rows, pairs, budget, seed, repeat }, place) {
     if (pairs > (rows * (rows - 1)) / 4) {
       throw new RangeError(`pairs is ${pairs}, expected at most half of the pairs that ${rows} rows have`)
     }
@@ -70,7 +71,7 @@ export const liveSelectionBench: Subject<typeof defaults> = {
       failures.push(`a threshold takes ${slowest.toFixed(1)} ms, expected less than ${LIMIT}`)
     return {
       adapter: 'one CPU thread',
-      versions: hostVersions(),
+      versions: place.versions,
       notes: [
         `${rows} rows, ${pairs} pairs; ${prepared.toFixed(0)} ms to order rows and pairs, once; slowest threshold ${slowest.toFixed(1)} ms`,
       ],

@@ -3,11 +3,10 @@ import { filesFromFolder } from '../src/io/folder-files'
 import { loadModel } from '../src/models/load-model'
 import { complexityScorer, qualityScorer } from '../src/scoring/deita'
 import { type RowExchange, rowExchanges } from '../src/scoring/scorer'
-import { dawn } from './harness/dawn'
 import { randomNumbers } from './harness/random-numbers'
-import { median, stopwatch } from './harness/stopwatch'
+import { median } from './harness/statistics'
+import { stopwatch } from './harness/stopwatch'
 import type { Subject } from './harness/subject'
-import { gpuVersions } from './harness/versions'
 
 const defaults = {
   /** A Hugging Face folder. */
@@ -28,8 +27,9 @@ export const scoringBench: Subject<typeof defaults> = {
   name: 'scoring',
   what: "Deita's scores with the template's beginning shared, beside computing it for every prompt",
   defaults,
-  async run({ model: folder, rows, words, seed, repeat }) {
-    using gpu = await openGpu({ entry: await dawn() })
+  places: ['node'],
+  async run({ model: folder, rows, words, seed, repeat }, place) {
+    using gpu = await openGpu({ entry: await place.gpu() })
     using model = await loadModel(gpu, filesFromFolder(folder))
     const exchanges = randomExchanges(rows, words, seed)
     const failures: string[] = []
@@ -61,7 +61,7 @@ export const scoringBench: Subject<typeof defaults> = {
     }
     return {
       adapter: gpu.adapterName,
-      versions: gpuVersions(),
+      versions: place.versions,
       notes: [`${rows} rows of about ${words} words each side, ${folder}`],
       table: measured.flatMap(({ name, difference, speedup, milliseconds }) =>
         Object.entries(milliseconds).map(([way, times]) => ({

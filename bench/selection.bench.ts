@@ -4,11 +4,10 @@ import { openGpu } from '../src/gpu/open-gpu'
 import { deita } from '../src/selection/deita'
 import type { Pool } from '../src/selection/pool'
 import { select } from '../src/selection/selector'
-import { dawn } from './harness/dawn'
 import { type GpuWatch, watchGpu } from './harness/gpu-watch'
-import { median, stopwatch } from './harness/stopwatch'
+import { median } from './harness/statistics'
+import { stopwatch } from './harness/stopwatch'
 import type { Line, Subject } from './harness/subject'
-import { gpuVersions } from './harness/versions'
 import { onnxruntime } from './peers/onnxruntime'
 import { plainLoop, unrolledLoop } from './peers/plain-loop'
 import { type Reference, reference } from './peers/reference'
@@ -71,13 +70,14 @@ export const selectionBench: Subject<typeof defaults> = {
   name: 'selection',
   what: "Deita's selection of stored vectors, beside a plain loop, tfjs and onnxruntime-web",
   defaults,
-  async run(options) {
+  places: ['node'],
+  async run(options, place) {
     const { threshold, dimensions, budget, common } = options
     const settings: SelectionSettings = { budget, threshold }
     const peers = peerNames(options.peers)
     const make = (count: number, seed: number) =>
       selectionRows({ count, dimensions, threshold, common, seed })
-    const entry = await dawn()
+    const entry = await place.gpu()
     progress(`making ${options.rows} rows`)
     const rows = make(options.rows, options.seed)
     const warmUp = make(Math.min(options.rows, WARM_UP_ROWS), options.seed + 1)
@@ -102,7 +102,7 @@ export const selectionBench: Subject<typeof defaults> = {
     const allowed = bankBytes + (64 << 20)
     return {
       adapter: ours.adapterName,
-      versions: gpuVersions(),
+      versions: place.versions,
       notes: [
         `${visited} of ${rows.count} rows visited, ${ours.run.kept.length} kept; ${truth ? `${truth.pairs} pairs up to first blockers, none closer to ${threshold} than ${truth.closest.toExponential(1)}` : 'not compared with a double loop'}`,
         `GPU memory: bank ${mebibytes(bankBytes)}, peak ${mebibytes(ours.peakBytes)} with staging buffers, allowed ${mebibytes(allowed)}`,

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vite'
 
 /** The commit that is measured, with a mark if files differ from it; '' outside a repository. */
@@ -15,22 +16,47 @@ function commit(): string {
   }
 }
 
+/** Packages that are imported only when they are asked for. */
+const peers = [
+  '@huggingface/transformers',
+  '@jax-js/jax',
+  '@tensorflow/tfjs-backend-webgpu',
+  '@tensorflow/tfjs-core',
+  'onnxruntime-web',
+]
+
+function versions(): Readonly<Record<string, string>> {
+  const version = (name: string) => {
+    const manifest: { version: string } = JSON.parse(
+      readFileSync(`node_modules/${name}/package.json`, 'utf8'),
+    )
+    return manifest.version
+  }
+  return Object.fromEntries(peers.map(name => [name, version(name)]))
+}
+
 /**
  * Builds all benches to one plain file that needs Node and the package `webgpu`, and the packages of those peers
- * that it is asked for: dist-bench/bench.js can be copied to a machine without this repository.
+ * that it is asked for: dist-bench/bench.js can be copied to a machine without this repository. With `--mode page`, those
+ * that run in a browser to a page, peers included: dist-bench/page.
  */
-export default defineConfig({
-  define: { __COMMIT__: JSON.stringify(commit()) },
-  ssr: {
-    noExternal: true,
-    external: ['webgpu', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu', 'onnxruntime-web'],
-  },
-  build: {
-    ssr: 'bench/main.ts',
-    outDir: 'dist-bench',
-    emptyOutDir: true,
-    target: 'node20',
-    minify: false,
-    rolldownOptions: { output: { entryFileNames: 'bench.js', codeSplitting: false } },
-  },
-})
+export default defineConfig(({ mode }) => ({
+  define: { __COMMIT__: JSON.stringify(commit()), __PEERS__: JSON.stringify(versions()) },
+  ...(mode === 'page'
+    ? {
+        root: 'bench/page',
+        base: './',
+        build: { outDir: '../../dist-bench/page', emptyOutDir: true, target: 'esnext', minify: false },
+      }
+    : {
+        ssr: { noExternal: true, external: [...peers, 'playwright-core', 'vite', 'webgpu'] },
+        build: {
+          ssr: 'bench/main.ts',
+          outDir: 'dist-bench',
+          emptyOutDir: true,
+          target: 'node20',
+          minify: false,
+          rolldownOptions: { output: { entryFileNames: 'bench.js', codeSplitting: false } },
+        },
+      }),
+}))

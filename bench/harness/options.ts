@@ -1,21 +1,31 @@
 import { parseArgs } from 'node:util'
+import type { PlaceName } from './place'
 import type { Options } from './subject'
 
-/** Where the results go, for every subject. */
-export interface OutputOptions {
+/** Where a subject runs and where the results go, for every subject. */
+export const commonDefaults = {
+  /** `node`, `chromium` or `both`. */
+  in: 'node',
   /** Print JSON in place of the table. */
-  readonly json: boolean
-  /** Write the JSON to this file too; '' for none. */
-  readonly out: string
+  json: false,
+  /**
+   * Write the JSON too: to this file if it ends in .json, else into this folder, one file a subject and adapter; ''
+   * for none.
+   */
+  out: '',
+  /** Flags for Dawn in Node, joined by commas within a flag and by spaces between flags. */
+  dawn: '',
 }
+
+export type CommonOptions = typeof commonDefaults
 
 /**
  * Reads `--name value` for a subject's options; `--name` alone for those that are true or false.
  *
  * @throws {Error} if an option is unknown or has another type than its default
  */
-export function readOptions<O extends Options>(words: readonly string[], defaults: O): O & OutputOptions {
-  const all: Options = { ...defaults, json: false, out: '' }
+export function readOptions<O extends Options>(words: readonly string[], defaults: O): O & CommonOptions {
+  const all: Options = { ...defaults, ...commonDefaults }
   const flags = Object.entries(all).map(([name, value]) => [
     name,
     { type: typeof value === 'boolean' ? ('boolean' as const) : ('string' as const) },
@@ -29,5 +39,12 @@ export function readOptions<O extends Options>(words: readonly string[], default
     if (!Number.isFinite(number)) throw new Error(`--${name} is ${given}, expected a number`)
     return [name, number]
   })
-  return Object.fromEntries(options) as O & OutputOptions
+  return Object.fromEntries(options) as O & CommonOptions
+}
+
+/** @throws {Error} if `text` names no place */
+export function placesNamed(text: string): readonly PlaceName[] {
+  if (text === 'both') return ['node', 'chromium']
+  if (text === 'node' || text === 'chromium') return [text]
+  throw new Error(`--in is ${text}, expected node, chromium or both`)
 }

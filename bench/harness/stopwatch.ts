@@ -1,11 +1,11 @@
-export interface Elapsed {
+export interface ProcessElapsed {
   readonly milliseconds: number
   /** Of all threads of this process: with a software adapter also the GPU's work, whatever else the machine does. */
   readonly cpuSeconds: number
 }
 
-/** Starts; the function returned says what went by since. */
-export function stopwatch(): () => Elapsed {
+/** Starts, in Node; the function returned says what went by since. */
+export function stopwatch(): () => ProcessElapsed {
   const cpu = process.cpuUsage()
   const start = performance.now()
   return () => {
@@ -13,11 +13,4 @@ export function stopwatch(): () => Elapsed {
     const { user, system } = process.cpuUsage(cpu)
     return { milliseconds, cpuSeconds: (user + system) / 1e6 }
   }
-}
-
-/** The middle value, or the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

@@ -1,3 +1,4 @@
+import type { Place, PlaceName } from './place'
 import type { Versions } from './versions'
 
 /** An option of a subject, by its default: `--rows 100000`, `--peers none`. */
@@ -25,5 +26,7 @@ export interface Subject<O extends Options = Options> {
   /** One line for the list of subjects. */
   readonly what: string
   readonly defaults: O
-  run(options: O): Promise<Report>
+  /** Where it can run. Default: everywhere; a subject that says so may import what a page has not. */
+  readonly places?: readonly PlaceName[]
+  run(options: O, place: Place): Promise<Report>
 }

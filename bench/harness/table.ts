@@ -11,3 +11,14 @@ export function markdownTable(lines: readonly Line[]): string {
   const rule = widths.map((width, i) => (right[i] ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)))
   return [row(names), `| ${rule.join(' | ')} |`, ...cells.map(row)].join('\n')
 }
+
+/** A short name of an adapter for file names: `llvmpipe`, `swiftshader`, `nvidia-h200`. */
+export function adapterSlug(adapter: string): string {
+  const known = /llvmpipe|swiftshader/i.exec(adapter)
+  if (known) return known[0].toLowerCase()
+  return adapter
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60)
+}

@@ -1,25 +1,13 @@
-import { createRequire } from 'node:module'
-import { cpus } from 'node:os'
 import { version } from '../../package.json'
 
 declare const __COMMIT__: string
+declare const __PEERS__: Versions
 
 /** What ran: names and versions. */
 export type Versions = Readonly<Record<string, string>>
 
-/** What every subject runs on. */
-export function hostVersions(): Versions {
-  const [cpu] = cpus()
-  return {
-    tabtune: __COMMIT__ ? `${version} (${__COMMIT__})` : version,
-    node: process.versions.node,
-    cpu: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}`,
-    system: `${process.platform} ${process.arch}`,
-  }
-}
+/** This library's, and the commit that was built. */
+export const ourVersion = __COMMIT__ ? `${version} (${__COMMIT__})` : version
 
-/** As `hostVersions`, and Dawn's. */
-export function gpuVersions(): Versions {
-  const { version: webgpu } = createRequire(import.meta.url)('webgpu/package.json') as { version: string }
-  return { ...hostVersions(), webgpu }
-}
+/** Of the peers' packages when the bench was built. */
+export const peerVersions = __PEERS__

@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web/webgpu'
 import { selectInBlocks } from './in-blocks'
 import { onnxModel } from './onnx-model'
+import { openOnnxRuntime } from './onnxruntime-library'
 import type { SelectionPeer } from './selection-peer'
 
 /** Rows by which the bank grows for the graph: few sizes, and all of them multiples of a shader's tile. */
@@ -14,15 +15,7 @@ const STEP = 256
  * @throws {Error} if an operator would not run on WebGPU
  */
 export async function onnxruntime({ blockSize = 512 } = {}): Promise<SelectionPeer> {
-  copySharedMemory()
-  const ort = await import('onnxruntime-web/webgpu')
-  ort.env.wasm.numThreads = 1
-  ort.env.logLevel = 'error'
-  const session = (model: Uint8Array) =>
-    ort.InferenceSession.create(model, {
-      executionProviders: ['webgpu'],
-      extra: { session: { disable_cpu_ep_fallback: '1' } },
-    })
+  const { ort, device, session } = await openOnnxRuntime()
   const dead = await session(
     onnxModel(
       [
@@ -51,7 +44,6 @@ export async function onnxruntime({ blockSize = 512 } = {}): Promise<SelectionPe
       [{ name: 'similarities', shape: ['B', 'B'] }],
     ),
   )
-  const device: GPUDevice = await ort.env.webgpu.device
 
   return {
     name: "onnxruntime-web's MatMul",
@@ -115,17 +107,4 @@ function transposed(x: Float32Array, rows: number, columns: number): Float32Arra
   const y = new Float32Array(x.length)
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) y[j * rows + i] = x[i * columns + j]!
   return y
-}
-
-/**
- * ONNX Runtime's WebAssembly memory is shared, and Dawn in Node writes no buffers from shared memory: copy first.
- * What passes here are its shaders' few sizes, and blocks of rows.
- */
-function copySharedMemory(): void {
-  const { writeBuffer } = GPUQueue.prototype
-  GPUQueue.prototype.writeBuffer = function (buffer, offset, data, ...range) {
-    const shared = data instanceof Uint8Array && data.buffer instanceof SharedArrayBuffer
-    const source = shared ? data.slice() : data
-    return writeBuffer.call(this, buffer, offset, source as BufferSource, ...range)
-  }
 }

@@ -1,7 +1,7 @@
-import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import type * as Core from '@tensorflow/tfjs-core'
 import { selectInBlocks } from './in-blocks'
 import type { SelectionPeer } from './selection-peer'
+import { openTfjs } from './tfjs-library'
 
 /**
  * TensorFlow.js on WebGPU: matMul with the bank, greater and any on the GPU; the block with itself alike. The bank is
@@ -10,18 +10,7 @@ import type { SelectionPeer } from './selection-peer'
  * @throws {Error} if it does not run on WebGPU
  */
 export async function tfjs({ blockSize = 512 } = {}): Promise<SelectionPeer> {
-  // The backend registers itself only where it sees a window or a worker.
-  const scope = globalThis as { WorkerGlobalScope?: unknown }
-  const shim = !('window' in globalThis) && scope.WorkerGlobalScope === undefined
-  if (shim) scope.WorkerGlobalScope = class {}
-  const tf: typeof Core = await import('@tensorflow/tfjs-core')
-  await import('@tensorflow/tfjs-backend-webgpu')
-  if (shim) delete scope.WorkerGlobalScope
-  if (!(await tf.setBackend('webgpu')) || tf.getBackend() !== 'webgpu') {
-    throw new Error(`tfjs runs on ${tf.getBackend()}, expected webgpu`)
-  }
-  const { device } = tf.backend() as WebGPUBackend
-
+  const { tf, device } = await openTfjs()
   return {
     name: 'tfjs matMul + filter',
     version: `tfjs ${tf.version_core}`,
@@ -57,8 +46,6 @@ export async function tfjs({ blockSize = 512 } = {}): Promise<SelectionPeer> {
       tf.dispose([x, bank].filter(tensor => tensor !== null))
       return kept
     },
-    close() {
-      tf.removeBackend('webgpu')
-    },
+    close() {},
   }
 }

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-web'
 import { describe, expect, it } from 'vitest'
-import { readOptions } from '../../bench/harness/options'
+import { commonDefaults, readOptions } from '../../bench/harness/options'
 import { randomNumbers } from '../../bench/harness/random-numbers'
 import { markdownTable } from '../../bench/harness/table'
 import { type BlockComparer, selectInBlocks } from '../../bench/peers/in-blocks'
@@ -129,10 +129,11 @@ describe('the harness', () => {
 
   it('reads options by their defaults', () => {
     const defaults = { rows: 5, peers: 'all', check: true }
-    expect(readOptions([], defaults)).toEqual({ ...defaults, json: false, out: '' })
+    expect(readOptions([], defaults)).toEqual({ ...defaults, ...commonDefaults })
     const words = ['--rows', '1e6', '--peers', 'none', '--no-check', '--json', '--out', 'a.json']
     expect(readOptions(words, defaults)).toEqual({
       rows: 1e6,
+      ...commonDefaults,
       peers: 'none',
       check: false,
       json: true,

@@ -1,0 +1,129 @@
+import type { Arrays, Contender } from './contender'
+import { type RandomNumbers, randomNumbers } from './random-numbers'
+import { median } from './statistics'
+
+/** What contenders compute, and how it is known to be right. */
+export interface Case {
+  readonly title: string
+  /** Multiplications and additions; 0 where bytes are what counts. */
+  readonly flops: number
+  /** Bytes that must be read or written at least. */
+  readonly bytes: number
+  inputs(random: RandomNumbers): Arrays
+  /**
+   * The largest error of the outputs in units of what is allowed, of entries drawn from `random`: above 1 is wrong,
+   * Infinity what is no number.
+   * Compared with sums in double precision.
+   */
+  check(inputs: Arrays, outputs: Arrays, random: RandomNumbers): number
+}
+
+export interface ContestOptions {
+  /** Rounds that are timed, each with other inputs. */
+  readonly rounds: number
+  /** Milliseconds that a measurement takes at least: the case is repeated within it. */
+  readonly minimum: number
+  readonly seed: number
+}
+
+export interface Measured {
+  readonly name: string
+  readonly version: string
+  readonly how: string
+  /** Of one computation, a value a round. */
+  readonly milliseconds: readonly number[]
+  /** Computations in a measurement. */
+  readonly batch: number
+  /** Of all rounds, in units of what is allowed. */
+  readonly error: number
+}
+
+/** Most computations in a measurement: their commands are all queued at once. */
+const MOST = 256
+
+async function timed(contender: Contender, times: number): Promise<number> {
+  const start = performance.now()
+  await contender.run(times)
+  return performance.now() - start
+}
+
+/** How many computations take `minimum` milliseconds, after those that compile. */
+async function batchOf(contender: Contender, minimum: number): Promise<number> {
+  await contender.run(1)
+  let batch = 1
+  for (;;) {
+    const time = await timed(contender, batch)
+    if (time >= minimum || batch === MOST) return batch
+    batch = Math.min(MOST, Math.ceil(batch * Math.min(8, (1.25 * minimum) / Math.max(time, 0.1))))
+  }
+}
+
+/** The contender of several ways of one peer that is fastest; the others are closed. */
+export async function fastest(
+  ways: readonly Contender[],
+  inputs: Arrays,
+  minimum: number,
+): Promise<Contender> {
+  let best: { readonly contender: Contender; readonly time: number } | null = null
+  for (const contender of ways) {
+    await contender.load(inputs)
+    if (ways.length === 1) return contender
+    const batch = await batchOf(contender, minimum)
+    const times = [await timed(contender, batch), await timed(contender, batch)]
+    const time = Math.min(...times) / batch
+    if (best && best.time <= time) await contender.close()
+    else {
+      await best?.contender.close()
+      best = { contender, time }
+    }
+  }
+  if (!best) throw new Error('a contender has no way to compute the case')
+  return best.contender
+}
+
+/**
+ * Times contenders in turn, round by round, so that what else the machine does meets all alike. Each round has inputs
+ * of its own, and what every contender made of them is checked.
+ */
+export async function contest(
+  test: Case,
+  contenders: readonly Contender[],
+  { rounds, minimum, seed }: ContestOptions,
+  progress: (text: string) => void,
+): Promise<readonly Measured[]> {
+  const batches: number[] = []
+  const first = test.inputs(randomNumbers(seed))
+  for (const contender of contenders) {
+    progress(`${test.title}: ${contender.name} warms up`)
+    await contender.load(first)
+    batches.push(await batchOf(contender, minimum))
+  }
+  const times: number[][] = contenders.map(() => [])
+  const errors: number[] = contenders.map(() => 0)
+  for (let round = 1; round <= rounds; round++) {
+    progress(`${test.title}: round ${round} of ${rounds}`)
+    const inputs = test.inputs(randomNumbers(seed + round))
+    for (let i = 0; i < contenders.length; i++) {
+      // Another begins each round.
+      const at = (i + round) % contenders.length
+      const contender = contenders[at]!
+      await contender.load(inputs)
+      const time = await timed(contender, batches[at]!)
+      times[at]!.push(time / batches[at]!)
+      const error = test.check(inputs, await contender.read(), randomNumbers(-seed - round))
+      errors[at] = Math.max(errors[at]!, error)
+    }
+  }
+  return contenders.map(({ name, version, how, slack = 1 }, i) => ({
+    name,
+    version,
+    how,
+    milliseconds: times[i]!,
+    batch: batches[i]!,
+    error: errors[i]! / slack,
+  }))
+}
+
+/** The median of the fastest peer, Infinity if there is none. The first measured is ours. */
+export const bestPeer = ([, ...peers]: readonly Measured[]): number =>
+  Math.min(...peers.map(({ milliseconds }) => median(milliseconds)))

@@ -1,0 +1,101 @@
+import type * as Jax from '@jax-js/jax'
+import type { Arrays, Contender } from '../harness/contender'
+import { peerVersions } from '../harness/versions'
+
+export type JaxModule = typeof Jax
+export type JaxArrays = Record<string, Jax.Array>
+/** Computes results by name, and uses up its inputs: `x.ref` where one is used again. */
+export type JaxFunction = (jax: JaxModule, inputs: JaxArrays) => JaxArrays
+
+export interface JaxLibrary {
+  contender(how: string, compute: JaxFunction): Contender
+}
+
+/**
+ * jax-js on WebGPU, compiled with `jit`.
+ *
+ * @throws {Error} if it does not run on WebGPU
+ */
+export async function openJax(): Promise<JaxLibrary> {
+  giveIteratorsMethods()
+  const jax: JaxModule = await import('@jax-js/jax')
+  const ready = await jax.init('webgpu')
+  if (!ready.includes('webgpu')) throw new Error('jax-js finds no WebGPU')
+  jax.defaultDevice('webgpu')
+  const device = jax.getWebGPUDevice()
+  const { numpy: np } = jax
+  return {
+    contender(how, compute) {
+      const jitted = jax.jit((inputs: JaxArrays) => compute(jax, inputs))
+      let inputs: JaxArrays = {}
+      let results: JaxArrays = {}
+      const dispose = (arrays: JaxArrays) => {
+        for (const array of Object.values(arrays)) array.dispose()
+      }
+      return {
+        name: 'jax-js',
+        version: peerVersions['@jax-js/jax'] ?? '',
+        adapter: device.adapterInfo.description,
+        how,
+        async load(arrays) {
+          dispose(inputs)
+          inputs = Object.fromEntries(
+            Object.entries(arrays).map(([name, { shape, data }]) => [
+              name,
+              np
+                .array(
+                  data instanceof Uint32Array ? Int32Array.from(data) : (data as Float32Array<ArrayBuffer>),
+                )
+                .reshape([...shape]),
+            ]),
+          )
+          await jax.blockUntilReady(inputs)
+        },
+        async run(times) {
+          // What is disposed before it was waited for is never computed.
+          const all: JaxArrays[] = [results]
+          for (let n = 0; n < times; n++) {
+            results = jitted(
+              Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, array.ref])),
+            )
+            all.push(results)
+          }
+          await jax.blockUntilReady(all)
+          await device.queue.onSubmittedWorkDone()
+          for (const arrays of all.slice(0, -1)) dispose(arrays)
+        },
+        async read() {
+          const read: [string, Arrays[string]][] = []
+          for (const [name, array] of Object.entries(results)) {
+            read.push([name, { shape: array.shape, data: (await array.ref.data()) as Float32Array }])
+          }
+          return Object.fromEntries(read)
+        },
+        close() {
+          dispose(inputs)
+          dispose(results)
+          jitted.dispose()
+        },
+      }
+    },
+  }
+}
+
+/** jax-js calls methods of iterators that came with Node 22. */
+function giveIteratorsMethods(): void {
+  const iterator: object = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))
+  if ('map' in iterator) return
+  const define = (name: string, value: unknown) =>
+    Object.defineProperty(iterator, name, { value, configurable: true, writable: true })
+  define('map', function* <T, U>(this: Iterable<T>, change: (value: T, i: number) => U) {
+    let i = 0
+    for (const value of this) yield change(value, i++)
+  })
+  define('filter', function* <T>(this: Iterable<T>, keep: (value: T, i: number) => boolean) {
+    let i = 0
+    for (const value of this) if (keep(value, i++)) yield value
+  })
+  define('toArray', function <T>(this: Iterable<T>) {
+    return [...this]
+  })
+}

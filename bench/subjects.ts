@@ -1,0 +1,5 @@
+import type { Subject } from './harness/subject'
+import { matmulBench } from './matmul.bench'
+
+/** What runs in Node and in a page: these import nothing of Node. */
+export const subjects: readonly Subject[] = [matmulBench]
