@@ -15,21 +15,24 @@ export class BindGroups {
     private readonly counters: Counters,
   ) {}
 
+  /** @param uniform what holds the parameters; null where the commands do */
   get<B extends Bindings, P extends Params>(
     kernel: Kernel<B, P>,
     { layout, layoutId }: Compiled,
     tensors: Arguments<B>,
-    uniform: Block,
+    uniform: Block | null,
   ): GPUBindGroup {
-    let key = `${layoutId}|${uniform.id}`
-    const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: uniform.buffer, size: 256 } }]
+    let key = `${layoutId}|${uniform?.id}`
+    const entries: GPUBindGroupEntry[] = uniform
+      ? [{ binding: 0, resource: { buffer: uniform.buffer, size: 256 } }]
+      : []
     let foreign = false
-    for (const name of Object.keys(kernel.bindings)) {
+    for (const [i, name] of Object.keys(kernel.bindings).entries()) {
       const { block, offset, bytes } = tensors[name]!
       // Shaders may view four values at a time; blocks are multiples of 256 bytes, so rounding up stays inside.
       const size = Math.max(16, Math.ceil(bytes / 16) * 16)
       key += `|${block.id}:${offset}:${size}`
-      entries.push({ binding: entries.length, resource: { buffer: block.buffer, offset, size } })
+      entries.push({ binding: i + 1, resource: { buffer: block.buffer, offset, size } })
       foreign ||= block.id === FOREIGN
     }
     let group = foreign ? undefined : this.#groups.get(key)

@@ -12,7 +12,7 @@ export type Journal = (entry: string | Uint8Array) => void
 
 /**
  * A `Gpu` that computes nothing: it checks shapes and counts bytes, with the code that does the work.
- * `memory.peak` after a run is what the run would need. Reads give zeros.
+ * `memory.peak` after a run is what the run would need on a device without optional features. Reads give zeros.
  *
  * @param limits those of the device to plan for
  * @param journal is told each kernel when it is first used, and all that is written to buffers
@@ -61,6 +61,9 @@ export function dryGpu(
     destroy() {},
     onuncapturederror: null,
   }
-  const adapter = { vendor: '', architecture: '', device: '', description: 'dry run', software: true }
+  const adapter = {
+    ...{ vendor: '', architecture: '', device: '', description: 'dry run' },
+    ...{ subgroupMinSize: 0, subgroupMaxSize: 0, software: true },
+  }
   return new Gpu(device as unknown as GPUDevice, adapter)
 }

@@ -1,6 +1,7 @@
 import type { Copy } from './commands'
 import type { Block } from './pool'
 import type { Tensor } from './tensor'
+import type { WorkQueue } from './work-queue'
 
 /** Collects small uploads of one submit, so that they travel in a single `writeBuffer`. */
 export class Feed {
@@ -8,10 +9,10 @@ export class Feed {
   #bytes = new Uint8Array(0)
   #used = 0
 
-  /** @param destroyed called with each block that was given back to the system */
+  /** @param destroy gives a block back to the system */
   constructor(
     private readonly create: (bytes: number) => Block,
-    private readonly destroyed: (block: Block) => void,
+    private readonly destroy: (block: Block) => void,
   ) {}
 
   /** Whether `bytes` more fit without a larger buffer. */
@@ -25,10 +26,7 @@ export class Feed {
 
   /** Makes room for `bytes` in all. What was pushed before must have been submitted. */
   grow(bytes: number): void {
-    if (this.#block) {
-      this.#block.buffer.destroy()
-      this.destroyed(this.#block)
-    }
+    if (this.#block) this.destroy(this.#block)
     const size = Math.max(1 << 16, 2 ** Math.ceil(Math.log2(bytes)))
     this.#block = this.create(size)
     this.#bytes = new Uint8Array(size)
@@ -44,8 +42,8 @@ export class Feed {
     return { kind: 'copy', from, fromOffset, to: block.buffer, toOffset: offset, bytes: data.byteLength }
   }
 
-  upload(queue: GPUQueue): void {
-    if (this.#used > 0) queue.writeBuffer(this.#block!.buffer, 0, this.#bytes.buffer, 0, this.#used)
+  upload(queue: WorkQueue): void {
+    if (this.#used > 0) queue.write(this.#block!.buffer, 0, this.#bytes.subarray(0, this.#used))
     this.#used = 0
   }
 }

@@ -1,10 +1,10 @@
 import { type AdapterInfo, adapterName } from './adapter-info'
 import { BindGroups } from './bind-groups'
-import { type Command, encode } from './commands'
+import type { Command } from './commands'
 import type { Counters } from './counters'
 import { GpuError, OutOfMemoryError } from './errors'
 import { Failures } from './failures'
-import { Feed } from './feed'
+import type { Feature } from './features'
 import {
   type Arguments,
   type Bindings,
@@ -14,19 +14,16 @@ import {
   foldWorkgroups,
   type Kernel,
   type Params,
+  packedParams,
 } from './kernel'
 import { Memory } from './memory'
 import { Pipelines } from './pipelines'
-import { type Block, BufferPool } from './pool'
+import { BufferPool } from './pool'
 import { Recording } from './recording'
 import { Staging } from './staging'
+import { Submission } from './submission'
 import { Tensor } from './tensor'
-import { Uniforms } from './uniforms'
-
-/** Commands, not counting replayed ones, that are submitted unasked, so that the GPU starts early. */
-const PENDING_LIMIT = 1024
-/** Uploads up to this size travel with the next submit; larger ones go at once. */
-const FEED_LIMIT = 1 << 20
+import { DeviceQueue } from './work-queue'
 
 /**
  * Owns a WebGPU device: its memory, its pipelines and the commands not yet submitted.
@@ -42,28 +39,25 @@ export class Gpu implements Disposable {
   readonly #pool: BufferPool
   /** For tensors inside recordings; all recordings share it, as they never run at the same time. */
   readonly #scratch: BufferPool
-  readonly #uniforms: Uniforms
-  readonly #feed: Feed
+  readonly #submission: Submission
   readonly #staging: Staging
   readonly #failures: Failures
-  #pending: Command[] = []
-  /** How many of them did not come from a recording. */
-  #eager = 0
   #recording: Recording | null = null
   readonly #recordings = new Set<Recording>()
 
   constructor(
     readonly device: GPUDevice,
     readonly adapter: AdapterInfo,
+    /** The optional features that are on. Kernels that require one must have a stand-in without. */
+    readonly features: ReadonlySet<Feature> = new Set(),
   ) {
     const memory = new Memory(device, this.counters)
     this.#memory = memory
-    this.#pipelines = new Pipelines(device, this.counters)
+    this.#pipelines = new Pipelines(device, features, this.counters)
     this.#bindGroups = new BindGroups(device, this.counters)
     this.#pool = new BufferPool(memory.storage)
     this.#scratch = new BufferPool(memory.storage)
-    this.#uniforms = new Uniforms(memory.uniform)
-    this.#feed = new Feed(memory.storage, block => memory.freed([block]))
+    this.#submission = new Submission(new DeviceQueue(device), memory, this.counters, () => this.check())
     this.#staging = new Staging(memory.staging)
     this.#failures = new Failures(device, this.adapterName)
   }
@@ -142,16 +136,7 @@ export class Gpu implements Disposable {
     }
     if (data.length === 0) return
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    if (bytes.byteLength > FEED_LIMIT) {
-      this.submit()
-      this.device.queue.writeBuffer(tensor.block.buffer, tensor.offset, bytes as BufferSource)
-      return
-    }
-    if (!this.#feed.fits(bytes.byteLength)) {
-      this.submit()
-      if (!this.#feed.fits(bytes.byteLength)) this.#feed.grow(bytes.byteLength)
-    }
-    this.#push(this.#feed.push(bytes, tensor))
+    this.#submission.write(tensor, bytes)
   }
 
   /** Runs a kernel over tensors. `params` are those of its parameters that are not sizes of axes. */
@@ -165,26 +150,22 @@ export class Gpu implements Disposable {
     const [x, y, z] = foldWorkgroups(kernel.name, kernel.workgroups(dims), limit)
     if (x * y * z === 0) return
     const compiled = this.#pipelines.get(kernel)
-    const uniforms = this.#recording?.uniforms ?? this.#uniforms
-    const { block, offset } = uniforms.push(kernel.params, { ...params, ...dims })
-    const bindGroup = this.#bindGroups.get(kernel, compiled, tensors, block)
-    this.#push({ kind: 'dispatch', pipeline: compiled.pipeline, bindGroup, uniform: [offset], x, y, z })
+    const values: Record<string, number> = { ...params, ...dims }
+    const { uniforms } = this.#recording ?? this.#submission
+    const place = compiled.immediate ? null : uniforms.push(kernel.params, values)
+    this.#push({
+      kind: 'dispatch',
+      pipeline: compiled.pipeline,
+      bindGroup: this.#bindGroups.get(kernel, compiled, tensors, place?.block ?? null),
+      immediates: place ? null : packedParams(kernel.params, values),
+      uniform: place && [place.offset],
+      ...{ x, y, z, kernel, values },
+    })
   }
 
   /** Submits what is pending. */
   submit(): void {
-    if (this.#pending.length === 0 && this.#feed.empty) return
-    this.check()
-    const { queue } = this.device
-    this.#feed.upload(queue)
-    this.#uniforms.upload(queue)
-    const encoder = this.device.createCommandEncoder()
-    encode(encoder, this.#pending)
-    this.#pending = []
-    this.#eager = 0
-    queue.submit([encoder.finish()])
-    this.counters.submits++
-    this.#uniforms.rewind()
+    this.#submission.submit()
   }
 
   /**
@@ -202,12 +183,12 @@ export class Gpu implements Disposable {
       body()
     } catch (error) {
       this.#recordings.delete(recording)
-      this.#freed(recording.uniforms.destroy())
+      this.#drop(recording)
       throw error
     } finally {
       this.#recording = null
     }
-    recording.uniforms.upload(this.device.queue)
+    recording.uniforms.upload(this.#submission.queue)
     return recording
   }
 
@@ -215,8 +196,7 @@ export class Gpu implements Disposable {
   replay(recording: Recording): void {
     if (this.#recording) throw new GpuError('replay: already recording; replay when it has ended')
     if (!this.#recordings.has(recording)) throw new GpuError('replay: the recording was disposed')
-    this.counters.dispatches += recording.dispatches
-    for (const command of recording.commands) this.#pending.push(command)
+    this.#submission.replay(recording)
   }
 
   /**
@@ -240,21 +220,29 @@ export class Gpu implements Disposable {
   /** Waits for the GPU to finish what was submitted. */
   async idle(): Promise<void> {
     this.submit()
+    await this.#submission.queue.handedOver()
     await this.device.queue.onSubmittedWorkDone()
     this.check()
   }
 
-  /** Gives the memory that nothing uses back to the system. That of recordings only once all are disposed. */
+  /**
+   * Gives the memory that nothing uses back to the system. That of recordings only once all are disposed, and none
+   * while commands wait to be timed one by one.
+   */
   trim(): void {
     this.submit()
-    this.#freed(this.#pool.trim())
-    if (this.#recordings.size > 0) return
-    this.#scratch.reset()
-    this.#freed(this.#scratch.trim())
+    if (this.#submission.queue.handedOver()) return
+    const free = [...this.#pool.trim()]
+    if (this.#recordings.size === 0) {
+      this.#scratch.reset()
+      free.push(...this.#scratch.trim())
+    }
+    this.#memory.freed(free)
+    if (free.length > 0) this.#bindGroups.clear()
   }
 
   [Symbol.dispose](): void {
-    this.#pending = []
+    this.#submission.discard()
     this.device.destroy()
   }
 
@@ -266,6 +254,8 @@ export class Gpu implements Disposable {
     const { buffer } = tensor.block
     this.#push({ kind: 'copy', from: buffer, fromOffset: tensor.offset, to: staging, toOffset: 0, bytes })
     this.submit()
+    const waiting = this.#submission.queue.handedOver()
+    if (waiting) await waiting
     const result = await this.#staging.take(bytes, staging).catch(async (cause: unknown) => {
       // A lost device rejects the mapping first and says why it was lost a little later.
       await Promise.race([this.device.lost, new Promise(resolve => setTimeout(resolve, 100))])
@@ -276,25 +266,21 @@ export class Gpu implements Disposable {
   }
 
   #push(command: Command): void {
-    if (this.#recording) {
-      this.#recording.push(command)
-      return
-    }
-    if (command.kind === 'dispatch') this.counters.dispatches++
-    this.#pending.push(command)
-    if (++this.#eager >= PENDING_LIMIT) this.submit()
+    if (this.#recording) this.#recording.push(command)
+    else this.#submission.push(command)
   }
 
   #forget(recording: Recording): void {
     if (!this.#recordings.delete(recording)) return
     // After a failure nothing can be submitted any more, and disposing must not hide what failed.
     if (!this.#failures.first) this.submit()
-    this.#freed(recording.uniforms.destroy())
+    this.#drop(recording)
   }
 
-  #freed(blocks: readonly Block[]): void {
+  #drop({ uniforms }: Recording): void {
+    const blocks = uniforms.drop()
     if (blocks.length === 0) return
-    this.#memory.freed(blocks)
+    this.#submission.queue.afterwards(() => this.#memory.destroy(blocks))
     this.#bindGroups.clear()
   }
 }

@@ -1,4 +1,5 @@
 import { GpuError, ShapeError } from './errors'
+import type { Feature } from './features'
 import type { Tensor } from './tensor'
 
 /** How a tensor is stored. All are 4 bytes wide. */
@@ -44,6 +45,14 @@ export type Params = Readonly<Record<string, Scalar>>
 /** Workgroup counts. A single count above 65535 is folded into two; see shaders/lib/fold.wgsl. */
 export type Workgroups = readonly [number, number?, number?]
 
+/** What one dispatch takes, for the profiler. */
+export interface Cost {
+  /** Arithmetic operations; a fused multiply-add is two. */
+  readonly flops?: number
+  /** Bytes that must move at least, if not those of all bindings. */
+  readonly bytes?: number
+}
+
 export interface Kernel<B extends Bindings = Bindings, P extends Params = Params> {
   readonly name: string
   /** WGSL modules, joined in order. Module scope is unordered in WGSL, so joining is linking. */
@@ -53,8 +62,12 @@ export interface Kernel<B extends Bindings = Bindings, P extends Params = Params
   /** Storage bindings 1, 2, … in order. */
   readonly bindings: B
   readonly overrides?: Readonly<Record<string, number>>
+  /** Features without which it cannot run: ask `gpu.features`, and have a kernel that needs none. */
+  readonly requires?: readonly Feature[]
   /** Workgroup counts for the given axis sizes. */
   workgroups(dims: Readonly<Record<Dims<B>, number>>): Workgroups
+  /** For the given axis sizes and parameters. */
+  cost?(values: Readonly<Record<Dims<B> | keyof P, number>>): Cost
 }
 
 /** Declares a kernel. Call it at module level: a pipeline is compiled once for each kernel object. */
@@ -129,6 +142,13 @@ export function packParams(
     else if (type === 'u32') into.setUint32(offset, value, true)
     else into.setInt32(offset, value, true)
   })
+}
+
+/** As `packParams`, in a buffer of its own. */
+export function packedParams(params: Params, values: Readonly<Record<string, number>>): ArrayBuffer {
+  const bytes = new ArrayBuffer(Object.keys(params).length * 4)
+  packParams(params, values, new DataView(bytes), 0)
+  return bytes
 }
 
 /**

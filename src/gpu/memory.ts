@@ -45,6 +45,12 @@ export class Memory {
     for (const { size } of blocks) this.#allocated -= size
   }
 
+  /** Gives blocks back to the system. */
+  readonly destroy = (blocks: readonly Block[]): void => {
+    for (const { buffer } of blocks) buffer.destroy()
+    this.freed(blocks)
+  }
+
   #block(size: number, usage: number): Block {
     this.counters.buffers++
     this.#allocated += size

@@ -1,4 +1,5 @@
 import { NoAdapterError } from './errors'
+import { DEVICE_FEATURES, type Feature } from './features'
 import { Gpu } from './gpu'
 
 export interface OpenOptions {
@@ -7,9 +8,14 @@ export interface OpenOptions {
   readonly powerPreference?: GPUPowerPreference
   /**
    * `'default'` asks for nothing beyond WebGPU's default limits. `'adapter'` (the default) asks for the
-   * buffer sizes that the adapter offers. No other limit and no feature is ever needed.
+   * buffer sizes that the adapter offers. No other limit is ever needed.
    */
   readonly limits?: 'default' | 'adapter'
+  /**
+   * `'adapter'` (the default) uses the optional features that the adapter offers, `'none'` uses none. Everything works
+   * without them, and results differ at most by rounding. `gpu.features` says which are on.
+   */
+  readonly features?: 'adapter' | 'none'
 }
 
 // Dawn's objects do not keep their instance alive, so this does.
@@ -49,6 +55,7 @@ export async function openGpu({
   entry,
   powerPreference = 'high-performance',
   limits = 'adapter',
+  features = 'adapter',
 }: OpenOptions = {}): Promise<Gpu> {
   const gpu = entry ?? (await defaultEntry())
   const adapter = await gpu.requestAdapter({ powerPreference })
@@ -58,12 +65,22 @@ export async function openGpu({
     )
   }
   const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info
+  const { subgroupMinSize = 0, subgroupMaxSize = 0 } = adapter.info
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
+  const requiredFeatures =
+    features === 'adapter' ? DEVICE_FEATURES.filter(feature => adapter.features.has(feature)) : []
   const device = await adapter.requestDevice({
     label: 'tabtune',
+    ...(requiredFeatures.length > 0 ? { requiredFeatures } : {}),
     requiredLimits: limits === 'adapter' ? { maxBufferSize, maxStorageBufferBindingSize } : {},
   })
   const software =
     isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${model} ${description}`)
-  return new Gpu(device, { vendor, architecture, device: model, description, software })
+  const own: readonly Feature[] =
+    features === 'adapter' && gpu.wgslLanguageFeatures?.has('immediate_address_space') ? ['immediates'] : []
+  return new Gpu(
+    device,
+    { vendor, architecture, device: model, description, subgroupMinSize, subgroupMaxSize, software },
+    new Set([...requiredFeatures, ...own]),
+  )
 }

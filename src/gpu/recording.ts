@@ -32,7 +32,6 @@ export class Recording implements Disposable {
 
   /** Gives its memory back. It must not be replayed afterwards. */
   [Symbol.dispose](): void {
-    this.#commands.length = 0
     this.release(this)
   }
 }

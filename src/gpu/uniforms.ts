@@ -1,5 +1,6 @@
 import { type Params, packParams } from './kernel'
 import type { Block } from './pool'
+import type { WorkQueue } from './work-queue'
 
 /** Dynamic offsets are multiples of 256 by WebGPU's default limits. */
 const SLOT = 256
@@ -7,7 +8,7 @@ const SLOTS = 256
 
 interface Chunk {
   readonly block: Block
-  readonly bytes: DataView
+  readonly bytes: Uint8Array<ArrayBuffer>
   used: number
   uploaded: number
 }
@@ -26,22 +27,22 @@ export class Uniforms {
     if (!chunk) {
       chunk = {
         block: this.create(SLOT * SLOTS),
-        bytes: new DataView(new ArrayBuffer(SLOT * SLOTS)),
+        bytes: new Uint8Array(SLOT * SLOTS),
         used: 0,
         uploaded: 0,
       }
       this.#chunks.push(chunk)
     }
     const offset = chunk.used++ * SLOT
-    packParams(params, values, chunk.bytes, offset)
+    packParams(params, values, new DataView(chunk.bytes.buffer), offset)
     return { block: chunk.block, offset }
   }
 
-  upload(queue: GPUQueue): void {
+  upload(queue: WorkQueue): void {
     for (const chunk of this.#chunks) {
       if (chunk.uploaded === chunk.used) continue
       const begin = chunk.uploaded * SLOT
-      queue.writeBuffer(chunk.block.buffer, begin, chunk.bytes.buffer, begin, chunk.used * SLOT - begin)
+      queue.write(chunk.block.buffer, begin, chunk.bytes.subarray(begin, chunk.used * SLOT))
       chunk.uploaded = chunk.used
     }
   }
@@ -55,10 +56,9 @@ export class Uniforms {
     }
   }
 
-  /** Destroys its buffers and returns them. */
-  destroy(): readonly Block[] {
+  /** Lets go of its buffers and returns them, for the caller to destroy. */
+  drop(): readonly Block[] {
     const blocks = this.#chunks.map(chunk => chunk.block)
-    for (const { buffer } of blocks) buffer.destroy()
     this.#chunks.length = 0
     return blocks
   }

@@ -42,12 +42,13 @@ describe('without', () => {
 })
 
 /** An entry whose adapter says this of itself and gives a device that notes what is asked of it. */
-function entryOf(info: Partial<GPUAdapterInfo>) {
+function entryOf(info: Partial<GPUAdapterInfo>, features: readonly string[] = []) {
   const asked: GPUDeviceDescriptor[] = []
   const limits = { maxBufferSize: 2 ** 32, maxStorageBufferBindingSize: 2 ** 31 }
   const entry = {
     requestAdapter: async () => ({
       info: { vendor: '', architecture: '', device: '', description: '', isFallbackAdapter: false, ...info },
+      features: new Set(features),
       limits: { ...limits, maxComputeWorkgroupStorageSize: 2 ** 16 },
       requestDevice: async (descriptor: GPUDeviceDescriptor) => {
         asked.push(descriptor)

@@ -93,7 +93,7 @@ describe('a recording', () => {
 
 describe('recordings', () => {
   test('share their scratch memory and do not disturb each other', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features: 'none' })
     using x = gpu.tensor([4], numbers)
     using y = gpu.zeros([4], 'u32')
     using z = gpu.zeros([4], 'u32')
