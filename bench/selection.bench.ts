@@ -44,10 +44,8 @@ interface Opener {
 const openers: Readonly<Record<string, Opener>> = {
   js: { packages: [], open: plainLoop },
   'js-unrolled': { packages: [], open: unrolledLoop },
-  tfjs: {
-    packages: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-webgpu'],
-    open: blockSize => tfjs({ blockSize }),
-  },
+  // Part of the build.
+  tfjs: { packages: [], open: blockSize => tfjs({ blockSize }) },
   ort: { packages: ['onnxruntime-web/webgpu'], open: blockSize => onnxruntime({ blockSize }) },
 }
 

@@ -16,7 +16,7 @@ function commit(): string {
   }
 }
 
-/** Packages that are imported only when they are asked for. */
+/** Packages whose versions the bench tells. */
 const peers = [
   '@huggingface/transformers',
   '@jax-js/jax',
@@ -35,10 +35,13 @@ function versions(): Readonly<Record<string, string>> {
   return Object.fromEntries(peers.map(name => [name, version(name)]))
 }
 
+/** Imported only when they are asked for: they bring WebAssembly, or start a browser. */
+const external = ['@huggingface/transformers', 'onnxruntime-web', 'playwright-core', 'vite', 'webgpu']
+
 /**
  * Builds all benches to one plain file that needs Node and the package `webgpu`, and the packages of those peers
- * that it is asked for: dist-bench/bench.js can be copied to a machine without this repository. With `--mode page`, those
- * that run in a browser to a page, peers included: dist-bench/page.
+ * that it is asked for: dist-bench/bench.js can be copied to a machine without this repository. tfjs and jax-js are in
+ * it. With `--mode page`, those that run in a browser to a page, all peers included: dist-bench/page.
  */
 export default defineConfig(({ mode }) => ({
   define: { __COMMIT__: JSON.stringify(commit()), __PEERS__: JSON.stringify(versions()) },
@@ -49,7 +52,7 @@ export default defineConfig(({ mode }) => ({
         build: { outDir: '../../dist-bench/page', emptyOutDir: true, target: 'esnext', minify: false },
       }
     : {
-        ssr: { noExternal: true, external: [...peers, 'playwright-core', 'vite', 'webgpu'] },
+        ssr: { noExternal: true, external },
         build: {
           ssr: 'bench/main.ts',
           outDir: 'dist-bench',

@@ -1,6 +1,6 @@
 import type { Arrays, Contender } from './contender'
 import { type RandomNumbers, randomNumbers } from './random-numbers'
-import { median } from './statistics'
+import { type Expect, remembered, sampledError } from './reference'
 
 /** What contenders compute, and how it is known to be right. */
 export interface Case {
@@ -10,12 +10,10 @@ export interface Case {
   /** Bytes that must be read or written at least. */
   readonly bytes: number
   inputs(random: RandomNumbers): Arrays
-  /**
-   * The largest error of the outputs in units of what is allowed, of entries drawn from `random`: above 1 is wrong,
-   * Infinity what is no number.
-   * Compared with sums in double precision.
-   */
-  check(inputs: Arrays, outputs: Arrays, random: RandomNumbers): number
+  /** What entries of each result must be, by sums in double precision. */
+  expected(inputs: Arrays): Readonly<Record<string, Expect>>
+  /** Entries of a result that are compared. Default: 128. */
+  readonly samples?: number
 }
 
 export interface ContestOptions {
@@ -58,27 +56,37 @@ async function batchOf(contender: Contender, minimum: number): Promise<number> {
   }
 }
 
-/** The contender of several ways of one peer that is fastest; the others are closed. */
+/**
+ * The contender of several ways of one peer that is fastest; the others are closed. Null if none of them runs.
+ *
+ * @param failed is told which way does not run, and why
+ */
 export async function fastest(
   ways: readonly Contender[],
   inputs: Arrays,
   minimum: number,
-): Promise<Contender> {
-  let best: { readonly contender: Contender; readonly time: number } | null = null
+  failed: (contender: Contender, error: unknown) => void,
+): Promise<Contender | null> {
+  let best: Contender | null = null
+  let least = Number.POSITIVE_INFINITY
   for (const contender of ways) {
-    await contender.load(inputs)
-    if (ways.length === 1) return contender
-    const batch = await batchOf(contender, minimum)
-    const times = [await timed(contender, batch), await timed(contender, batch)]
-    const time = Math.min(...times) / batch
-    if (best && best.time <= time) await contender.close()
-    else {
-      await best?.contender.close()
-      best = { contender, time }
+    try {
+      await contender.load(inputs)
+      const batch = ways.length > 1 ? await batchOf(contender, minimum) : 1
+      const times = [await timed(contender, batch), await timed(contender, batch)]
+      const time = Math.min(...times) / batch
+      if (time >= least) {
+        await contender.close()
+        continue
+      }
+      await best?.close()
+      best = contender
+      least = time
+    } catch (error) {
+      failed(contender, error)
     }
   }
-  if (!best) throw new Error('a contender has no way to compute the case')
-  return best.contender
+  return best
 }
 
 /**
@@ -103,6 +111,10 @@ export async function contest(
   for (let round = 1; round <= rounds; round++) {
     progress(`${test.title}: round ${round} of ${rounds}`)
     const inputs = test.inputs(randomNumbers(seed + round))
+    // The same entries of all contenders' results, so that each is computed once.
+    const expected = Object.entries(test.expected(inputs)).map(
+      ([name, expect]) => [name, remembered(expect)] as const,
+    )
     for (let i = 0; i < contenders.length; i++) {
       // Another begins each round.
       const at = (i + round) % contenders.length
@@ -110,8 +122,13 @@ export async function contest(
       await contender.load(inputs)
       const time = await timed(contender, batches[at]!)
       times[at]!.push(time / batches[at]!)
-      const error = test.check(inputs, await contender.read(), randomNumbers(-seed - round))
-      errors[at] = Math.max(errors[at]!, error)
+      const outputs = await contender.read()
+      for (const [name, expect] of expected) {
+        const values = outputs[name]
+        if (!values) throw new Error(`${test.title}: ${contender.name} gives no ${name}`)
+        const error = sampledError(values, randomNumbers(-seed - round), expect, test.samples)
+        errors[at] = Math.max(errors[at]!, error)
+      }
     }
   }
   return contenders.map(({ name, version, how, slack = 1 }, i) => ({
@@ -123,7 +140,3 @@ export async function contest(
     error: errors[i]! / slack,
   }))
 }
-
-/** The median of the fastest peer, Infinity if there is none. The first measured is ours. */
-export const bestPeer = ([, ...peers]: readonly Measured[]): number =>
-  Math.min(...peers.map(({ milliseconds }) => median(milliseconds)))

@@ -4,12 +4,12 @@ import { type JaxFunction, openJax } from '../peers/jax-library'
 import { type OnnxGraph, openOnnxRuntime } from '../peers/onnxruntime-library'
 import { openTfjs, type TfFunction } from '../peers/tfjs-library'
 import type { Contender } from './contender'
-import { bestPeer, type Case, type ContestOptions, contest, fastest, type Measured } from './contest'
+import { type Case, type ContestOptions, contest, fastest, type Measured } from './contest'
 import { namesIn } from './lists'
 import { randomNumbers } from './random-numbers'
 import { median, significant } from './statistics'
 import type { Line, Options, Subject } from './subject'
-import { openTorch, type TorchCase } from './torch'
+import { openTorch, TORCH, type TorchCase } from './torch'
 
 /** Ways of one peer to compute a case, by what to call them: the fastest takes part. */
 export type Ways<T> = Readonly<Record<string, T>>
@@ -72,7 +72,7 @@ async function open<C extends Case>(
       opened.push(await peers[name]!())
     } catch (cause) {
       if (named !== 'all') throw new Error(`--peers has ${name}, which does not open`, { cause })
-      notes.push(`without ${name}: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`)
+      notes.push(`without ${name}: ${firstLine(cause)}`)
     }
   }
   return opened
@@ -105,7 +105,10 @@ export function operatorSubject<O extends Options, C extends Case>(
             contenders.push(operator.ours(gpu, test))
             for (const prepare of libraries) {
               const ways = prepare(test)
-              if (ways.length > 0) contenders.push(await fastest(ways, inputs, minimum))
+              const peer = await fastest(ways, inputs, minimum, ({ name, how }, error) => {
+                notes.push(`${test.title}: ${name} cannot do ${how}: ${firstLine(error)}`)
+              })
+              if (peer) contenders.push(peer)
             }
             if (torch && operator.torch) contenders.push(...(await torch.contenders(operator.torch(test))))
             failures.push(...otherAdapters(contenders, gpu.adapter.description))
@@ -135,27 +138,36 @@ export interface Result {
   readonly title: string
   readonly flops: number
   readonly bytes: number
-  /** The fastest peer's median to ours: above 1 is faster. Null without a peer. */
+  /** The median of the fastest peer on WebGPU to ours: above 1 we are faster. Null without a peer. */
   readonly ratioToBestPeer: number | null
+  /** The same of PyTorch, by precision. */
+  readonly ratioToTorch: Readonly<Record<string, number>>
   readonly contenders: readonly (Measured & { readonly median: number })[]
 }
 
 export function resultOf({ title, flops, bytes }: Case, measured: readonly Measured[]): Result {
-  const [own] = measured
-  const best = bestPeer(measured)
+  const contenders = measured.map(one => ({ ...one, median: median(one.milliseconds) }))
+  const own = contenders[0]?.median ?? Number.NaN
+  const best = bestPeer(contenders)
+  const torch = contenders.filter(({ name }) => name === TORCH)
   return {
     title,
     flops,
     bytes,
-    ratioToBestPeer: Number.isFinite(best) && own ? best / median(own.milliseconds) : null,
-    contenders: measured.map(one => ({ ...one, median: median(one.milliseconds) })),
+    ratioToBestPeer: Number.isFinite(best) ? best / own : null,
+    ratioToTorch: Object.fromEntries(torch.map(({ how, median }) => [how, median / own])),
+    contenders,
   }
 }
 
+/** The median of the fastest peer on WebGPU, Infinity if there is none. The first is ours. */
+const bestPeer = ([, ...peers]: Result['contenders']): number =>
+  Math.min(...peers.filter(({ name }) => name !== TORCH).map(peer => peer.median))
+
 /** A result as lines of a table, a contender each. */
 export function lines({ title, flops, bytes, contenders }: Result): Line[] {
-  const [, ...peers] = contenders
-  const best = Math.min(...peers.map(peer => peer.median))
+  const best = bestPeer(contenders)
+  const torch = contenders.find(({ name, how }) => name === TORCH && how === 'fp32')
   return contenders.map(({ name, how, median: time, milliseconds, error }) => ({
     case: title,
     contender: name,
@@ -166,9 +178,15 @@ export function lines({ title, flops, bytes, contenders }: Result): Line[] {
       ? { 'GFLOP/s': significant(flops / time / 1e6) }
       : { 'GB/s': significant(bytes / time / 1e6) }),
     ...(Number.isFinite(best) ? { 'of best peer': significant(best / time) } : {}),
+    ...(torch ? { 'of PyTorch fp32': significant(torch.median / time) } : {}),
     'error of allowed': significant(error, 2),
   }))
 }
+
+const firstLine = (error: unknown) =>
+  String(error instanceof Error ? error.message : error)
+    .split('\n')[0]!
+    .slice(0, 300)
 
 const versionsOf = (results: readonly Result[]) =>
   Object.fromEntries(

@@ -19,28 +19,34 @@ export interface Expected {
   readonly allowed: number
 }
 
-/** Entries of a result that are compared. */
-const SAMPLES = 128
+/** What the entry at a place, an index for each axis, must be. */
+export type Expect = (place: readonly number[]) => Expected
+
+/** As `expect`, but computes an entry once. */
+export function remembered(expect: Expect): Expect {
+  const known = new Map<string, Expected>()
+  return place => {
+    const key = place.join()
+    const found = known.get(key) ?? expect(place)
+    known.set(key, found)
+    return found
+  }
+}
 
 /**
  * The largest error of entries drawn at random, and of the first and last one, in units of what is allowed; infinite if an
  * entry is no number.
- *
- * @param expect what the entry at a place, an index for each axis, must be
  */
 export function sampledError(
   { shape, data }: Values,
   random: RandomNumbers,
-  expect: (place: readonly number[]) => Expected,
+  expect: Expect,
+  samples = 128,
 ): number {
   const last = data.length - 1
-  const places = [
-    0,
-    last,
-    ...Array.from({ length: SAMPLES }, () => Math.floor(data.length * random.uniform())),
-  ]
+  const drawn = Array.from({ length: samples }, () => Math.floor(data.length * random.uniform()))
   let largest = 0
-  for (const place of places) {
+  for (const place of [0, last, ...drawn]) {
     const { value, allowed } = expect(indices(place, shape))
     const error = Math.abs(data[place]! - value) / allowed
     if (Number.isNaN(error)) return Number.POSITIVE_INFINITY

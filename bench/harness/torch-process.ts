@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Arrays, Contender } from './contender'
-import type { Precision, Torch, TorchCase } from './torch'
+import { type Precision, TORCH, type Torch, type TorchCase } from './torch'
 
 /** The program, part of the built bench: it is written to a folder for the arrays that go to and fro. */
 const sources = import.meta.glob<string>('../torch/*.py', { eager: true, query: '?raw', import: 'default' })
@@ -77,7 +77,7 @@ function contender(
   const opened = ask({ do: 'open', id, op, settings, precision })
   opened.catch(() => {})
   return {
-    name: 'PyTorch',
+    name: TORCH,
     version,
     // It names adapters in another way than WebGPU does.
     adapter: null,

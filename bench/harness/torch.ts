@@ -8,6 +8,9 @@ export interface TorchCase {
   readonly settings?: Readonly<Record<string, number | string | boolean>>
 }
 
+/** What contenders of it are called. */
+export const TORCH = 'PyTorch'
+
 export const PRECISIONS = ['fp32', 'bf16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 

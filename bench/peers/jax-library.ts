@@ -7,6 +7,26 @@ export type JaxArrays = Record<string, Jax.Array>
 /** Computes results by name, and uses up its inputs: `x.ref` where one is used again. */
 export type JaxFunction = (jax: JaxModule, inputs: JaxArrays) => JaxArrays
 
+/**
+ * Computes y, and from the input `dy` the gradients of the inputs named: of `x` as `dx`.
+ *
+ * @param compute gives y
+ */
+export function pullBack(
+  named: readonly string[],
+  compute: (jax: JaxModule, inputs: JaxArrays) => Jax.Array,
+): JaxFunction {
+  return (jax, { dy, ...inputs }) => {
+    const entries = Object.entries(inputs)
+    const leaves = Object.fromEntries(entries.filter(([name]) => named.includes(name)))
+    const others = Object.fromEntries(entries.filter(([name]) => !named.includes(name)))
+    const [y, back] = jax.vjp((x: JaxArrays) => compute(jax, { ...x, ...others }), [leaves])
+    const [gradients] = back(dy!) as [JaxArrays]
+    back.dispose()
+    return { y, ...Object.fromEntries(named.map(name => [`d${name}`, gradients[name]!])) }
+  }
+}
+
 export interface JaxLibrary {
   contender(how: string, compute: JaxFunction): Contender
 }

@@ -7,6 +7,8 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[]
   /** Shapes by name. */
   readonly outputs: Readonly<Record<string, readonly number[]>>
+  /** Of inputs that the graph sees in other shapes than they are loaded with: the same values. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>
   readonly constants?: readonly OnnxConstant[]
   readonly opset?: number
 }
@@ -69,17 +71,21 @@ function contender({ ort, device, session }: OnnxLibrary, how: string, graph: On
     })
     return { buffer, tensor: ort.Tensor.fromGpuBuffer(buffer, { dataType, dims: [...shape] }) }
   }
-  const typeOf = ({ data }: Values) => (data instanceof Float32Array ? 'float32' : 'int32')
+  const typeOf = ({ data }: Values): 'float32' | 'int32' =>
+    data instanceof Float32Array ? 'float32' : 'int32'
   const mapped = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U) =>
     Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 
   async function prepare(arrays: Arrays): Promise<Ort.InferenceSession> {
-    inputs = mapped(arrays, values => held(values.shape, typeOf(values)))
+    const shapeOf = (name: string) => graph.shapes?.[name] ?? arrays[name]!.shape
+    inputs = Object.fromEntries(
+      Object.entries(arrays).map(([name, values]) => [name, held(shapeOf(name), typeOf(values))]),
+    )
     outputs = mapped(graph.outputs, shape => held(shape, 'float32'))
     const values = Object.entries(arrays).map(([name, values]) => ({
       name,
-      shape: values.shape,
-      type: typeOf(values) as 'float32' | 'int32',
+      shape: shapeOf(name),
+      type: typeOf(values),
     }))
     const results = Object.entries(graph.outputs).map(([name, shape]) => ({ name, shape }))
     return session(onnxModel(graph.nodes, values, results, graph))

@@ -7,6 +7,29 @@ export type TfTensors = Core.NamedTensorMap
 /** Computes results by name. What it makes on the way is disposed. */
 export type TfFunction = (tf: Tf, inputs: TfTensors) => TfTensors
 
+/**
+ * Computes y, and from the input `dy` the gradients of the inputs named: of `x` as `dx`.
+ *
+ * @param compute gives y
+ */
+export function gradientsOf(
+  named: readonly string[],
+  compute: (tf: Tf, inputs: TfTensors) => Core.Tensor,
+): TfFunction {
+  return (tf, { dy, ...inputs }) => {
+    let y: Core.Tensor | null = null
+    const gradients = tf.grads((...leaves: Core.Tensor[]) => {
+      const leavesByName = Object.fromEntries(named.map((name, i) => [name, leaves[i]!]))
+      y = tf.keep(compute(tf, { ...inputs, ...leavesByName }))
+      return y
+    })(
+      named.map(name => inputs[name]!),
+      dy!,
+    )
+    return { y: y!, ...Object.fromEntries(named.map((name, i) => [`d${name}`, gradients[i]!])) }
+  }
+}
+
 export interface TfLibrary {
   readonly tf: Tf
   readonly device: GPUDevice
@@ -24,6 +47,7 @@ export async function openTfjs(): Promise<TfLibrary> {
   const shim = !('window' in globalThis) && scope.WorkerGlobalScope === undefined
   if (shim) scope.WorkerGlobalScope = class {}
   const tf: Tf = await import('@tensorflow/tfjs-core')
+  await import('@tensorflow/tfjs-core/dist/register_all_gradients')
   await import('@tensorflow/tfjs-backend-webgpu')
   if (shim) delete scope.WorkerGlobalScope
   if (!(await tf.setBackend('webgpu')) || tf.getBackend() !== 'webgpu') {

@@ -15,3 +15,21 @@ def matmul(settings):
         return {"c": a @ b}
 
     return compute
+
+
+def passes(settings, compute, gradients):
+    if settings["backward"]:
+        return backwards(compute, gradients)
+    return lambda x: {"y": compute(x)}
+
+
+@operator("layer-norm")
+def layer_norm(settings):
+    shape, eps = (settings["columns"],), settings["eps"]
+    return passes(settings, lambda x: F.layer_norm(x["x"], shape, x["w"], x["b"], eps), ["x", "w", "b"])
+
+
+@operator("rms-norm")
+def rms_norm(settings):
+    shape, eps = (settings["columns"],), settings["eps"]
+    return passes(settings, lambda x: F.rms_norm(x["x"], shape, x["w"], eps), ["x", "w"])
