@@ -2,7 +2,7 @@
 // p = p - lr * (decay * p + (m / c1) / (sqrt(v / c2) + eps)),  c1 = 1 - beta1^step, c2 = 1 - beta2^step
 //
 // p, grads, m, v [N]   norm [2]: from grad-norm. If norm[1] is 0 (not finite) nothing changes.
-// scalars [3]: lr, c1, c2, which differ from step to step and so are data. One invocation per value.
+// scalars [3]: lr, c1, c2, which differ from step to step and so are data. One invocation per four values.
 // 1 - beta is a parameter, because the difference loses up to ten bits in f32.
 
 struct Params {
@@ -14,26 +14,37 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> p: array<f32>;
-@group(0) @binding(2) var<storage, read> grads: array<f32>;
-@group(0) @binding(3) var<storage, read_write> m: array<f32>;
-@group(0) @binding(4) var<storage, read_write> v: array<f32>;
+@group(0) @binding(1) var<storage, read_write> p: array<vec4f>;
+@group(0) @binding(2) var<storage, read> grads: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> m: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(5) var<storage, read> norm: array<f32>;
 @group(0) @binding(6) var<storage, read> scalars: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_workgroup(group, groups) * 64 + lane;
-  if (i >= params.N || norm[1] == 0.0) { return; }
+  let i = linear_workgroup(group, groups) * 256 + lane;
+  if (i * 4 >= params.N || norm[1] == 0.0) { return; }
   let g = norm[1] * grads[i];
   let first = m[i] + params.a1 * (g - m[i]);
   let second = v[i] + params.a2 * (g * g - v[i]);
-  m[i] = first;
-  v[i] = second;
   let update = (first / scalars[1]) / (sqrt(second / scalars[2]) + params.eps);
-  p[i] -= scalars[0] * (params.decay * p[i] + update);
+  let moved = p[i] - scalars[0] * (params.decay * p[i] + update);
+  let rest = params.N - i * 4;
+  if (rest >= 4) {
+    m[i] = first;
+    v[i] = second;
+    p[i] = moved;
+    return;
+  }
+  // What follows may not be of this arena.
+  for (var j = 0u; j < rest; j++) {
+    m[i][j] = first[j];
+    v[i][j] = second[j];
+    p[i][j] = moved[j];
+  }
 }

@@ -2,7 +2,7 @@
 // g = w * dy[n], h = (x[n] - mean[n]) * rstd[n]
 //
 // x [N, C]   w [C]   mean, rstd [N]   dy [N, C]   dx [N, C]
-// One workgroup per row n; lanes stride over c. Sums in f32.
+// One workgroup per ROWS rows n; the LANES lanes of a row stride over its Values. Sums in f32.
 
 struct Params {
   N: u32,
@@ -11,37 +11,39 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
+@group(0) @binding(2) var<storage, read> w: array<Value>;
 @group(0) @binding(3) var<storage, read> mean: array<f32>;
 @group(0) @binding(4) var<storage, read> rstd: array<f32>;
-@group(0) @binding(5) var<storage, read> dy: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(5) var<storage, read> dy: array<Value>;
+@group(0) @binding(6) var<storage, read_write> dx: array<Value>;
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(LANES, ROWS)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
+  @builtin(local_invocation_id) local: vec3u,
 ) {
-  let n = linear_workgroup(group, groups);
-  if (n >= params.N) { return; }
-  let row = n * params.C;
-  let m = mean[n];
-  let r = rstd[n];
+  let n = linear_workgroup(group, groups) * ROWS + local.y;
+  let width = params.C / WIDTH;
+  let row = n * width;
+  // A row that is not there has no values: all lanes must reach the barriers.
+  let end = select(0u, width, n < params.N);
+  let m = mean[min(n, params.N - 1)];
+  let r = rstd[min(n, params.N - 1)];
   var slopes = 0.0;
   var products = 0.0;
-  for (var c = lane; c < params.C; c += LANES) {
+  for (var c = local.x; c < end; c += LANES) {
     let g = w[c] * dy[row + c];
-    slopes += g;
-    products += g * ((x[row + c] - m) * r);
+    slopes += total(g);
+    products += total(g * ((x[row + c] - m) * r));
   }
-  let slope = row_sum(slopes, lane) / f32(params.C);
+  let slope = row_sum(slopes, local.x, local.y) / f32(params.C);
   workgroupBarrier();
-  let product = row_sum(products, lane) / f32(params.C);
-  for (var c = lane; c < params.C; c += LANES) {
+  let product = row_sum(products, local.x, local.y) / f32(params.C);
+  for (var c = local.x; c < end; c += LANES) {
     let h = (x[row + c] - m) * r;
     let own = r * (w[c] * dy[row + c] - slope - h * product);
-    dx[row + c] = own + select(0.0, dx[row + c], params.accumulate == 1);
+    if (params.accumulate == 1) { dx[row + c] += own; } else { dx[row + c] = own; }
   }
 }

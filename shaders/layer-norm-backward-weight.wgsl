@@ -1,43 +1,34 @@
-// dw[c] = sum_n dy[n,c] * (x[n,c] - mean[n]) * rstd[n]  (+ dw[c] if accumulate)
+// part[p,c] = sum of dy[n,c] * (x[n,c] - mean[n]) * rstd[n] over the rows n of part p  (+ part[p,c] if accumulate)
 //
-// x [N, C]   mean, rstd [N]   dy [N, C]   dw [C]
-// A workgroup owns LANES_C columns; each of its LANES_N rows of lanes sums every LANES_N-th row n, and the first
-// adds their sums in order.
-
-override LANES_C: u32 = 16;
-override LANES_N: u32 = 16;
+// x [N, C]   mean, rstd [N]   dy [N, C]   part [P, C]: of `height` rows each.
+// One invocation per part and Value of its columns.
 
 struct Params {
   N: u32,
   C: u32,
+  height: u32,
   accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
 @group(0) @binding(2) var<storage, read> mean: array<f32>;
 @group(0) @binding(3) var<storage, read> rstd: array<f32>;
-@group(0) @binding(4) var<storage, read> dy: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dw: array<f32>;
+@group(0) @binding(4) var<storage, read> dy: array<Value>;
+@group(0) @binding(5) var<storage, read_write> part: array<Value>;
 
-var<workgroup> sums: array<f32, LANES_C * LANES_N>;
-
-@compute @workgroup_size(LANES_C, LANES_N)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-  @builtin(local_invocation_index) lane: u32,
-) {
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let width = params.C / WIDTH;
   let c = id.x;
-  var sum = 0.0;
-  if (c < params.C) {
-    for (var n = local.y; n < params.N; n += LANES_N) {
-      sum += dy[n * params.C + c] * ((x[n * params.C + c] - mean[n]) * rstd[n]);
-    }
+  if (c >= width) { return; }
+  let begin = id.y * params.height;
+  let end = min(begin + params.height, params.N);
+  var sum = Value(0.0);
+  for (var n = begin; n < end; n++) {
+    let at = n * width + c;
+    sum += dy[at] * ((x[at] - mean[n]) * rstd[n]);
   }
-  sums[lane] = sum;
-  workgroupBarrier();
-  if (local.y > 0 || c >= params.C) { return; }
-  for (var i = 1u; i < LANES_N; i++) { sum += sums[i * LANES_C + local.x]; }
-  dw[c] = sum + select(0.0, dw[c], params.accumulate == 1);
+  let at = id.y * width + c;
+  if (params.accumulate == 1) { part[at] += sum; } else { part[at] = sum; }
 }

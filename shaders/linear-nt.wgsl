@@ -1,14 +1,15 @@
 // c[b,m,first+n] = alpha * sum_k x[b,m,k] * w[b,n,k]  (+ what is there if accumulate)
 //
 // x [B, M, K]   w [B, N, K], stored as lib/weights-*.wgsl says   c [B, M, O]: the product fills its columns from
-// `first` on. A linear layer's forward pass: both operands run along K.
-// Each invocation owns 4 x 4 results and reads its operands straight from memory: no workgroup memory, no
-// barrier. Software adapters run barriers slowly, and a GPU's caches serve the neighbours' repeated reads.
-
-override LANES_M: u32 = 8;
-override LANES_N: u32 = 8;
-/// Whether the rows of x are multiples of four values, so that they may be read four at a time.
-override ALIGNED: bool = true;
+// `first` on. A linear layer's forward pass: both operands run along K. Joined with one of products/*.wgsl, which has
+// the entry point, and with one of lib/results-*.wgsl, for c.
+//
+// What a product's file gives to products/*.wgsl, which ask for k < K, a multiple of 4, and for any row and column:
+// product_size: M, N, K. left: of a block of rows, at the steps k .. k + 3, the part-th of its parts of four values;
+// left_rows makes the rows of four parts. right: the same of a block of columns; right_steps makes the steps. What does
+// not exist is zero in one of the two along K, and anything beside it. finish: what is done with the sums of four rows
+// and the columns col .. col + 3, of the band-th four rows that an invocation owns. Where there are fewer workgroups than
+// columns, an invocation goes on with others; conclude: what it does with its rows in the end.
 
 struct Params {
   M: u32,
@@ -23,61 +24,35 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read> w: array<Stored>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+@group(0) @binding(3) var<storage, read_write> c: array<Result>;
 
-@compute @workgroup_size(LANES_N, LANES_M)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.y * 4;
-  let col = id.x * 4;
-  if (row >= params.M || col >= params.N) { return; }
-  var r0 = vec4f(0.0);
-  var r1 = vec4f(0.0);
-  var r2 = vec4f(0.0);
-  var r3 = vec4f(0.0);
-  for (var k = 0u; k < params.K; k += 4) {
-    let x0 = x_at(id.z, row, k);
-    let x1 = x_at(id.z, row + 1, k);
-    let x2 = x_at(id.z, row + 2, k);
-    let x3 = x_at(id.z, row + 3, k);
-    let w0 = w_at(id.z, col, k);
-    let w1 = w_at(id.z, col + 1, k);
-    let w2 = w_at(id.z, col + 2, k);
-    let w3 = w_at(id.z, col + 3, k);
-    r0 += vec4f(dot(x0, w0), dot(x0, w1), dot(x0, w2), dot(x0, w3));
-    r1 += vec4f(dot(x1, w0), dot(x1, w1), dot(x1, w2), dot(x1, w3));
-    r2 += vec4f(dot(x2, w0), dot(x2, w1), dot(x2, w2), dot(x2, w3));
-    r3 += vec4f(dot(x3, w0), dot(x3, w1), dot(x3, w2), dot(x3, w3));
-  }
-  store(id.z, row, col, r0);
-  store(id.z, row + 1, col, r1);
-  store(id.z, row + 2, col, r2);
-  store(id.z, row + 3, col, r3);
-}
+/// Whether the rows of x are multiples of four values, so that they may be read four at a time.
+override ALIGNED: bool = true;
 
-/// x[batch, row, col .. col + 3]: zero outside.
-fn x_at(batch: u32, row: u32, col: u32) -> vec4f {
-  let exists = row < params.M && col < params.K;
-  let at = (batch * params.M + min(row, params.M - 1)) * params.K + col;
-  if (ALIGNED) { return select(vec4f(0.0), x[at / 4], exists); }
+fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K); }
+
+fn left(batch: u32, row: u32, k: u32, part: u32) -> vec4f {
+  let at = (batch * params.M + min(row + part, params.M - 1)) * params.K + k;
+  if (ALIGNED) { return x[at / 4]; }
   var values = vec4f(0.0);
-  for (var j = 0u; j < 4; j++) {
-    if (exists && col + j < params.K) { values[j] = x[(at + j) / 4][(at + j) % 4]; }
-  }
+  for (var j = 0u; j < 4 && k + j < params.K; j++) { values[j] = x[(at + j) / 4][(at + j) % 4]; }
   return values;
 }
 
-/// w[batch, row, col .. col + 3]: zero outside.
-fn w_at(batch: u32, row: u32, col: u32) -> vec4f {
-  let exists = row < params.N && col < params.K;
-  return select(vec4f(0.0), weight4(batch * params.N + min(row, params.N - 1), col, params.K), exists);
+fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
+
+fn right(batch: u32, k: u32, col: u32, part: u32) -> vec4f {
+  return weight4(batch * params.N + min(col + part, params.N - 1), k, params.K);
 }
 
-fn store(batch: u32, row: u32, col: u32, sums: vec4f) {
-  if (row >= params.M) { return; }
-  let at = (batch * params.M + row) * params.O + params.first + col;
-  for (var j = 0u; j < 4; j++) {
-    if (col + j < params.N) {
-      c[at + j] = params.alpha * sums[j] + select(0.0, c[at + j], params.accumulate == 1);
-    }
+fn right_steps(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
+
+fn finish(band: u32, batch: u32, row: u32, col: u32, sums: mat4x4f) {
+  if (col >= params.N) { return; }
+  for (var i = 0u; i < 4 && row + i < params.M; i++) {
+    let at = (batch * params.M + row + i) * params.O + params.first + col;
+    put4(at, params.N - col, params.alpha * sums[i], params.accumulate == 1);
   }
 }
+
+fn conclude(band: u32, row: u32, part: u32) {}

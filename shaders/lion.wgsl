@@ -2,7 +2,7 @@
 // m = m + a2 (g - m), a2 = 1 - beta2
 //
 // p, grads, m [N]   norm [2]: from grad-norm. If norm[1] is 0 (not finite) nothing changes.
-// rate [1]: lr, which differs from step to step and so is data. One invocation per value.
+// rate [1]: lr, which differs from step to step and so is data. One invocation per four values.
 
 struct Params {
   N: u32,
@@ -12,21 +12,32 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read_write> p: array<f32>;
-@group(0) @binding(2) var<storage, read> grads: array<f32>;
-@group(0) @binding(3) var<storage, read_write> m: array<f32>;
+@group(0) @binding(1) var<storage, read_write> p: array<vec4f>;
+@group(0) @binding(2) var<storage, read> grads: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(4) var<storage, read> norm: array<f32>;
 @group(0) @binding(5) var<storage, read> rate: array<f32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let i = linear_workgroup(group, groups) * 64 + lane;
-  if (i >= params.N || norm[1] == 0.0) { return; }
+  let i = linear_workgroup(group, groups) * 256 + lane;
+  if (i * 4 >= params.N || norm[1] == 0.0) { return; }
   let change = norm[1] * grads[i] - m[i];
-  p[i] -= rate[0] * (sign(m[i] + params.a1 * change) + params.decay * p[i]);
-  m[i] += params.a2 * change;
+  let moved = p[i] - rate[0] * (sign(m[i] + params.a1 * change) + params.decay * p[i]);
+  let mean = m[i] + params.a2 * change;
+  let rest = params.N - i * 4;
+  if (rest >= 4) {
+    p[i] = moved;
+    m[i] = mean;
+    return;
+  }
+  // What follows may not be of this arena.
+  for (var j = 0u; j < rest; j++) {
+    p[i][j] = moved[j];
+    m[i][j] = mean[j];
+  }
 }

@@ -4,7 +4,7 @@
 // direction = -1 rotates back.
 //
 // x, y [T, H, D]   positions [T]   coarse [A, 2, K], fine [256, 2, K]: cosines, then sines.
-// One invocation per token, HEADS heads, and pair (k, k + K) or value beyond them: heads share their angle.
+// One invocation per token, HEADS heads, and Value of pairs (k, k + K) or beyond them: heads share their angles.
 
 override HEADS: u32 = 4;
 override WORKGROUP_SIZE: u32 = 64;
@@ -19,11 +19,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
 @group(0) @binding(2) var<storage, read> positions: array<u32>;
-@group(0) @binding(3) var<storage, read> coarse: array<f32>;
-@group(0) @binding(4) var<storage, read> fine: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> coarse: array<Value>;
+@group(0) @binding(4) var<storage, read> fine: array<Value>;
+@group(0) @binding(5) var<storage, read_write> y: array<Value>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -33,8 +33,8 @@ fn main(
 ) {
   let i = linear_workgroup(group, groups) * WORKGROUP_SIZE + lane;
   let H = params.H;
-  let D = params.D;
-  let K = params.K;
+  let D = params.D / WIDTH;
+  let K = params.K / WIDTH;
   let width = D - K;
   let parts = (H + HEADS - 1) / HEADS;
   if (i >= params.T * parts * width) { return; }
@@ -45,7 +45,7 @@ fn main(
   let end = (t * H + min(part * HEADS + HEADS, H)) * D;
   let more = params.accumulate == 1;
   if (k >= K) {
-    for (var d = begin + K; d < end; d += D) { y[d] = x[d] + select(0.0, y[d], more); }
+    for (var d = begin + K; d < end; d += D) { y[d] = x[d] + select(Value(0.0), y[d], more); }
     return;
   }
   let near = (positions[t] % 256) * 2 * K + k;
@@ -55,7 +55,7 @@ fn main(
   for (var d = begin; d < end; d += D) {
     let a = x[d];
     let b = x[d + K];
-    y[d] = a * c - b * s + select(0.0, y[d], more);
-    y[d + K] = b * c + a * s + select(0.0, y[d + K], more);
+    y[d] = a * c - b * s + select(Value(0.0), y[d], more);
+    y[d + K] = b * c + a * s + select(Value(0.0), y[d + K], more);
   }
 }

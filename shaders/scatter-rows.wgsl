@@ -1,6 +1,6 @@
 // y[slots[n]] = x[n]
 //
-// x [N, C]   slots [N]: distinct rows of y   y [S, C]. Fills a key-value cache. One invocation per value.
+// x [N, C]   slots [N]: distinct rows of y   y [S, C]. Fills a key-value cache. One invocation per Value.
 
 struct Params {
   N: u32,
@@ -9,9 +9,9 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
 @group(0) @binding(2) var<storage, read> slots: array<u32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<Value>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -20,7 +20,8 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * 64 + lane;
-  if (i >= params.N * params.C) { return; }
-  let slot = slots[i / params.C];
-  if (slot < params.S) { y[slot * params.C + i % params.C] = x[i]; }
+  let width = params.C / WIDTH;
+  if (i >= params.N * width) { return; }
+  let slot = slots[i / width];
+  if (slot < params.S) { y[slot * width + i % width] = x[i]; }
 }

@@ -1,6 +1,6 @@
 // dx[n, first + c] = dy[n,c]  (+ dx[n, first + c] if accumulate)
 //
-// dy [N, C]   dx [N, S]: its columns from `first` on. One invocation per element of dy.
+// dy [N, C]   dx [N, S]: its columns from `first` on. One invocation per Value of dy.
 
 struct Params {
   N: u32,
@@ -11,8 +11,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<Value>;
+@group(0) @binding(2) var<storage, read_write> dx: array<Value>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -21,7 +21,8 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * 256 + lane;
-  if (i >= params.N * params.C) { return; }
-  let at = i / params.C * params.S + params.first + i % params.C;
-  dx[at] = dy[i] + select(0.0, dx[at], params.accumulate == 1);
+  let width = params.C / WIDTH;
+  if (i >= params.N * width) { return; }
+  let at = (i / width * params.S + params.first) / WIDTH + i % width;
+  if (params.accumulate == 1) { dx[at] += dy[i]; } else { dx[at] = dy[i]; }
 }

@@ -1,6 +1,6 @@
 // y[n,c] = x[n, first + c]
 //
-// x [N, S]   y [N, C]: the columns of x from `first` on. One invocation per element of y.
+// x [N, S]   y [N, C]: the columns of x from `first` on. One invocation per Value of y.
 
 struct Params {
   N: u32,
@@ -10,8 +10,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
+@group(0) @binding(2) var<storage, read_write> y: array<Value>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -20,6 +20,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * 256 + lane;
-  if (i >= params.N * params.C) { return; }
-  y[i] = x[i / params.C * params.S + params.first + i % params.C];
+  let width = params.C / WIDTH;
+  if (i >= params.N * width) { return; }
+  y[i] = x[(i / width * params.S + params.first) / WIDTH + i % width];
 }

@@ -1,6 +1,6 @@
 // y[n,o] = b[o]
 //
-// b [O]   y [N, O]. One invocation per element.
+// b [O]   y [N, O]. One invocation per Value of y.
 
 struct Params {
   N: u32,
@@ -8,8 +8,8 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> b: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<Value>;
+@group(0) @binding(2) var<storage, read_write> y: array<Value>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -18,6 +18,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = linear_workgroup(group, groups) * 256 + lane;
-  if (i >= params.N * params.O) { return; }
-  y[i] = b[i % params.O];
+  let width = params.O / WIDTH;
+  if (i >= params.N * width) { return; }
+  y[i] = b[i % width];
 }

@@ -8,12 +8,12 @@ export const adamw = defineKernel({
   code: [fold, code],
   params: { N: 'u32', a1: 'f32', a2: 'f32', eps: 'f32', decay: 'f32' },
   bindings: {
-    p: write('f32', 'N'),
-    grads: read('f32', 'N'),
-    m: write('f32', 'N'),
-    v: write('f32', 'N'),
+    p: write('vec4f', 'N'),
+    grads: read('vec4f', 'N'),
+    m: write('vec4f', 'N'),
+    v: write('vec4f', 'N'),
     norm: read('f32', '2'),
     scalars: read('f32', '3'),
   },
-  workgroups: ({ N }) => [Math.ceil(N / 64)],
+  workgroups: ({ N }) => [Math.ceil(N / 1024)],
 })

@@ -5,6 +5,7 @@ import { ShapeError } from '../gpu/errors'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import { shardsOf, type Weight } from './matrix'
+import { byWidth, ofWidth } from './row-kernels'
 import type { Tape } from './tape'
 import { byFormat, ofFormat } from './weight-formats'
 
@@ -21,19 +22,21 @@ export const embeddingForward = byFormat(({ code, element, overrides }) =>
 )
 
 /** Adds ∂loss/∂w to what is there. */
-export const embeddingBackward = defineKernel({
-  name: 'embedding-backward',
-  code: [fold, backward],
-  params: { T: 'u32', C: 'u32', N: 'u32', first: 'u32', scale: 'f32' },
-  bindings: {
-    rows: read('u32', 'T'),
-    starts: read('u32', 'S'),
-    order: read('u32', 'T'),
-    dy: read('f32', 'T C'),
-    dw: write('f32', 'N C'),
-  },
-  workgroups: ({ T, C }) => [Math.ceil((T * C) / 64)],
-})
+export const embeddingBackward = byWidth(({ code: value, element, width }) =>
+  defineKernel({
+    name: 'embedding-backward',
+    code: [fold, value, backward],
+    params: { T: 'u32', C: 'u32', N: 'u32', first: 'u32', scale: 'f32' },
+    bindings: {
+      rows: read('u32', 'T'),
+      starts: read('u32', 'S'),
+      order: read('u32', 'T'),
+      dy: read(element, 'T C'),
+      dw: write(element, 'N C'),
+    },
+    workgroups: ({ T, C }) => [Math.ceil((T * C) / (64 * width))],
+  }),
+)
 
 /** The embedding matrix is trained, but nothing says which tokens share a row. */
 export class MissingGroupsError extends Error {
@@ -104,7 +107,8 @@ export function embedding(
       const dw = tape.destination(values)
       if (!dw || !groups) continue
       if (dw.accumulate === 0) gpu.clear(dw.grad)
-      gpu.run(embeddingBackward, { ...groups, dy: tape.gradient(y), dw: dw.grad }, { first, scale })
+      const kernel = ofWidth(embeddingBackward, C)
+      gpu.run(kernel, { ...groups, dy: tape.gradient(y), dw: dw.grad }, { first, scale })
     }
   })
   return y

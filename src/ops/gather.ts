@@ -3,29 +3,32 @@ import forward from '#shaders/gather-forward.wgsl?raw'
 import fold from '#shaders/lib/fold.wgsl?raw'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { byWidth, ofWidth } from './row-kernels'
 import type { Tape } from './tape'
 
 const params = { N: 'u32', C: 'u32', R: 'u32' } as const
-const workgroups = ({ R, C }: { readonly R: number; readonly C: number }) =>
-  [Math.ceil((R * C) / 64)] as const
 
 /** y = x[index]. */
-export const gatherForward = defineKernel({
-  name: 'gather-forward',
-  code: [fold, forward],
-  params,
-  bindings: { x: read('f32', 'N C'), index: read('u32', 'R'), y: write('f32', 'R C') },
-  workgroups,
-})
+export const gatherForward = byWidth(({ code: value, element, width }) =>
+  defineKernel({
+    name: 'gather-forward',
+    code: [fold, value, forward],
+    params,
+    bindings: { x: read(element, 'N C'), index: read('u32', 'R'), y: write(element, 'R C') },
+    workgroups: ({ R, C }) => [Math.ceil((R * C) / (64 * width))],
+  }),
+)
 
 /** Adds ∂loss/∂x to what is there. */
-export const gatherBackward = defineKernel({
-  name: 'gather-backward',
-  code: [fold, backward],
-  params,
-  bindings: { dy: read('f32', 'R C'), index: read('u32', 'R'), dx: write('f32', 'N C') },
-  workgroups,
-})
+export const gatherBackward = byWidth(({ code: value, element, width }) =>
+  defineKernel({
+    name: 'gather-backward',
+    code: [fold, value, backward],
+    params,
+    bindings: { dy: read(element, 'R C'), index: read('u32', 'R'), dx: write(element, 'N C') },
+    workgroups: ({ R, C }) => [Math.ceil((R * C) / (64 * width))],
+  }),
+)
 
 /**
  * Takes rows: x [N, C], index u32 [R] → y [R, C]. An index of 0xffffffff, or any other from N on, takes zeros and
@@ -36,12 +39,12 @@ export function gather(tape: Tape, x: Tensor, index: Tensor): Tensor {
   const [R = 0] = index.shape
   const [, C = 0] = x.shape
   const y = tape.tensor([R, C])
-  gpu.run(gatherForward, { x, index, y }, {})
+  gpu.run(ofWidth(gatherForward, C), { x, index, y }, {})
   tape.record([x], [y], [], () => {
     const dx = tape.destination(x)
     if (!dx) return
     if (dx.accumulate === 0) gpu.clear(dx.grad)
-    gpu.run(gatherBackward, { dy: tape.gradient(y), index, dx: dx.grad }, {})
+    gpu.run(ofWidth(gatherBackward, C), { dy: tape.gradient(y), index, dx: dx.grad }, {})
   })
   return y
 }

@@ -6,8 +6,8 @@ import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 
 /** Values of a part, unless there would be too many parts for one workgroup to sum up quickly. */
-const PART = 1024
-const PARTS = 256
+const PART = 8192
+const PARTS = 2048
 
 /** It depends on the tensor alone, not on the device, so the order of the sum does too. */
 const partsOf = (N: number) => Math.min(PARTS, Math.ceil(N / PART))
@@ -16,7 +16,7 @@ export const gradNormPartial = defineKernel({
   name: 'grad-norm-partial',
   code: [reduce, partial],
   params: { N: 'u32', first: 'u32', parts: 'u32' },
-  bindings: { grads: read('f32', 'N'), part: write('f32', 'P') },
+  bindings: { grads: read('vec4f', 'N'), part: write('f32', 'P') },
   workgroups: ({ N }) => [partsOf(N)],
 })
 

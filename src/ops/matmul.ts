@@ -3,19 +3,12 @@ import nt from '#shaders/linear-nt.wgsl?raw'
 import tn from '#shaders/linear-tn.wgsl?raw'
 import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
-import { defineKernel, read, write } from '../gpu/kernel'
+import { read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import { f32 } from './format-f32'
 import type { Shard } from './matrix'
-import type { WeightFormat } from './weight-format'
+import { productKernel, productKernels } from './product'
 import { byFormat, ofFormat } from './weight-formats'
-
-/** Which variant of a product runs: how its invocations, each owning 4 × 4 results, lie along M and N. */
-interface Variant {
-  readonly LANES_M: number
-  readonly LANES_N: number
-  readonly ALIGNED: 0 | 1
-}
 
 const params = {
   M: 'u32',
@@ -27,66 +20,40 @@ const params = {
   accumulate: 'u32',
 } as const
 
-const groups =
-  ({ LANES_M, LANES_N }: Variant) =>
-  ({ B, M, N }: { readonly B: number; readonly M: number; readonly N: number }) =>
-    [Math.ceil(N / (4 * LANES_N)), Math.ceil(M / (4 * LANES_M)), B] as const
+const results = ({ M = 0, N = 0, B = 0 }: Readonly<Record<string, number>>) => [M, N, B] as const
 
-const defineNt = ({ code, element, overrides }: WeightFormat, variant: Variant) =>
-  defineKernel({
+export const linearNt = byFormat(({ code, element, overrides }) =>
+  productKernels({
     name: 'linear-nt',
     code: [code, nt],
     params,
-    bindings: { x: read('vec4f', 'B M K'), w: read(element, 'B N W'), c: write('f32', 'B M O') },
-    overrides: { ...variant, ...overrides },
-    workgroups: groups(variant),
-  })
-
-const defineNn = ({ code, element, overrides }: WeightFormat, variant: Variant) =>
-  defineKernel({
+    bindings: c => ({ x: read('vec4f', 'B M K'), w: read(element, 'B N W'), c: write(c, 'B M O') }),
+    overrides,
+    results,
+  }),
+)
+export const linearNn = byFormat(({ code, element, overrides }) =>
+  productKernels({
     name: 'linear-nn',
     code: [code, nn],
     params,
-    bindings: { dy: read('vec4f', 'B M O'), w: read(element, 'B K W'), c: write('f32', 'B M N') },
-    overrides: { ...variant, ...overrides },
-    workgroups: groups(variant),
-  })
-
-const defineTn = (variant: Variant) =>
-  defineKernel({
-    name: 'linear-tn',
-    code: [tn],
-    params,
-    bindings: { dy: read('vec4f', 'B K O'), x: read('vec4f', 'B K N'), c: write('f32', 'B M N') },
-    overrides: { ...variant },
-    workgroups: groups(variant),
-  })
-
-/**
- * A kernel for each form of a product: `square`; `narrow` for few columns, the rank of an adapter; `flat` for
- * few rows, one token at a time; and `odd` for rows that are not multiples of four values.
- */
-const forms = <K>(define: (variant: Variant) => K) => ({
-  square: define({ LANES_M: 8, LANES_N: 8, ALIGNED: 1 }),
-  narrow: define({ LANES_M: 32, LANES_N: 2, ALIGNED: 1 }),
-  flat: define({ LANES_M: 1, LANES_N: 64, ALIGNED: 1 }),
-  odd: define({ LANES_M: 8, LANES_N: 8, ALIGNED: 0 }),
-})
-
-export const linearNt = byFormat(format => forms(variant => defineNt(format, variant)))
-export const linearNn = byFormat(format => forms(variant => defineNn(format, variant)))
-export const linearTn = forms(defineTn)
-
-/** @param results the shape of what is computed: M, N */
-function choose<K>(
-  kernels: { square: K; narrow: K; flat: K; odd: K },
-  aligned: boolean,
-  M: number,
-  N: number,
-): K {
-  if (!aligned) return kernels.odd
-  return M <= 8 ? kernels.flat : N <= 16 ? kernels.narrow : kernels.square
-}
+    bindings: c => ({ dy: read('vec4f', 'B M O'), w: read(element, 'B K W'), c: write(c, 'B M N') }),
+    overrides,
+    results,
+  }),
+)
+export const linearTn = byFormat(
+  ({ code, element, overrides }) =>
+    productKernels({
+      name: 'linear-tn',
+      code: [code, tn],
+      params,
+      bindings: c => ({ dy: read('vec4f', 'B K O'), w: read(element, 'B K W'), c: write(c, 'B M N') }),
+      overrides,
+      results,
+    }),
+  [f32],
+)
 
 export interface ProductOptions {
   /** Factor of the product. */
@@ -134,8 +101,13 @@ export function matmulTn(gpu: Gpu, dy: Tensor, x: Tensor, c: Tensor, o: ProductO
 export function shardNt(gpu: Gpu, x: Tensor, shard: Shard, c: Tensor, o: ProductOptions = {}): void {
   const { format, values, first, rows } = shard
   checkWords(shard, last(x))
-  const kernels = ofFormat(linearNt, format, last(x))
-  const kernel = choose(kernels, last(x) % 4 === 0, c.shape.at(-2) ?? 0, rows)
+  const kernel = productKernel(gpu, ofFormat(linearNt, format, last(x)), {
+    rows: c.shape.at(-2) ?? 0,
+    columns: rows,
+    alongK: true,
+    alignedOperands: last(x) % 4 === 0,
+    alignedResults: last(c) % 4 === 0 && first % 4 === 0 && rows % 4 === 0,
+  })
   gpu.run(kernel, { x: batched(x), w: batched(values), c: batched(c) }, { first, ...options(o) })
 }
 
@@ -143,9 +115,14 @@ export function shardNt(gpu: Gpu, x: Tensor, shard: Shard, c: Tensor, o: Product
 export function shardNn(gpu: Gpu, dy: Tensor, shard: Shard, c: Tensor, o: ProductOptions = {}): void {
   const { format, values, first } = shard
   checkWords(shard, last(c))
-  const kernels = ofFormat(linearNn, format, last(c))
   const aligned = last(dy) % 4 === 0 && last(c) % 4 === 0
-  const kernel = choose(kernels, aligned, c.shape.at(-2) ?? 0, last(c))
+  const kernel = productKernel(gpu, ofFormat(linearNn, format, last(c)), {
+    rows: c.shape.at(-2) ?? 0,
+    columns: last(c),
+    alongK: false,
+    alignedOperands: aligned,
+    alignedResults: aligned,
+  })
   gpu.run(kernel, { dy: batched(dy), w: batched(values), c: batched(c) }, { first, ...options(o) })
 }
 
@@ -159,8 +136,14 @@ export function shardTn(
   o: ProductOptions = {},
 ): void {
   const aligned = last(dy) % 4 === 0 && last(x) % 4 === 0
-  const kernel = choose(linearTn, aligned, c.shape.at(-2) ?? 0, last(c))
-  gpu.run(kernel, { dy: batched(dy), x: batched(x), c: batched(c) }, { first, ...options(o) })
+  const kernel = productKernel(gpu, ofFormat(linearTn, f32, last(x)), {
+    rows: c.shape.at(-2) ?? 0,
+    columns: last(c),
+    alongK: false,
+    alignedOperands: aligned,
+    alignedResults: aligned,
+  })
+  gpu.run(kernel, { dy: batched(dy), w: batched(x), c: batched(c) }, { first, ...options(o) })
 }
 
 const mismatch = (name: string, { shape }: Tensor, wanted: string) =>

@@ -4,26 +4,31 @@ import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { byWidth, ofWidth } from './row-kernels'
 import type { Tape } from './tape'
 
 const HEADS = 4
 const WORKGROUP_SIZE = 64
 
 /** Rotates pairs by tabulated angles; its own backward pass, with `direction` −1. */
-export const ropeKernel = defineKernel({
-  name: 'rope',
-  code: [fold, code],
-  params: { T: 'u32', H: 'u32', D: 'u32', K: 'u32', direction: 'f32', accumulate: 'u32' },
-  bindings: {
-    x: read('f32', 'T H D'),
-    positions: read('u32', 'T'),
-    coarse: read('f32', 'A 2 K'),
-    fine: read('f32', '256 2 K'),
-    y: write('f32', 'T H D'),
-  },
-  overrides: { HEADS, WORKGROUP_SIZE },
-  workgroups: ({ T, H, D, K }) => [Math.ceil((T * Math.ceil(H / HEADS) * (D - K)) / WORKGROUP_SIZE)],
-})
+export const ropeKernel = byWidth(({ code: value, element, width }) =>
+  defineKernel({
+    name: 'rope',
+    code: [fold, value, code],
+    params: { T: 'u32', H: 'u32', D: 'u32', K: 'u32', direction: 'f32', accumulate: 'u32' },
+    bindings: {
+      x: read(element, 'T H D'),
+      positions: read('u32', 'T'),
+      coarse: read(element, 'A 2 K'),
+      fine: read(element, '256 2 K'),
+      y: write(element, 'T H D'),
+    },
+    overrides: { HEADS, WORKGROUP_SIZE },
+    workgroups: ({ T, H, D, K }) => [
+      Math.ceil((T * Math.ceil(H / HEADS) * (D - K)) / (WORKGROUP_SIZE * width)),
+    ],
+  }),
+)
 
 /** How a model's frequencies were changed for a longer context; the names are those of its config in camel case. */
 export type RopeScaling =
@@ -166,16 +171,13 @@ export function rope(tape: Tape, x: Tensor, positions: Tensor, table: RopeTable)
   }
   const y = tape.tensor(x.shape)
   const { coarse, fine } = table
-  gpu.run(ropeKernel, { x, positions, coarse, fine, y }, { direction: 1, accumulate: 0 })
+  const kernel = ofWidth(ropeKernel, D, K)
+  gpu.run(kernel, { x, positions, coarse, fine, y }, { direction: 1, accumulate: 0 })
   tape.record([x], [y], [], () => {
     const dx = tape.destination(x)
     if (!dx) return
     const { grad, accumulate } = dx
-    gpu.run(
-      ropeKernel,
-      { x: tape.gradient(y), positions, coarse, fine, y: grad },
-      { direction: -1, accumulate },
-    )
+    gpu.run(kernel, { x: tape.gradient(y), positions, coarse, fine, y: grad }, { direction: -1, accumulate })
   })
   return y
 }

@@ -8,8 +8,13 @@ export const sgd = defineKernel({
   name: 'sgd',
   code: [fold, plain],
   params: { N: 'u32', decay: 'f32' },
-  bindings: { p: write('f32', 'N'), grads: read('f32', 'N'), norm: read('f32', '2'), rate: read('f32', '1') },
-  workgroups: ({ N }) => [Math.ceil(N / 64)],
+  bindings: {
+    p: write('vec4f', 'N'),
+    grads: read('vec4f', 'N'),
+    norm: read('f32', '2'),
+    rate: read('f32', '1'),
+  },
+  workgroups: ({ N }) => [Math.ceil(N / 1024)],
 })
 
 /** The same with momentum, as torch.optim.SGD without dampening; v is 0 before the first step. */
@@ -18,11 +23,11 @@ export const sgdMomentum = defineKernel({
   code: [fold, momentum],
   params: { N: 'u32', momentum: 'f32', own: 'f32', fresh: 'f32', decay: 'f32' },
   bindings: {
-    p: write('f32', 'N'),
-    grads: read('f32', 'N'),
-    v: write('f32', 'N'),
+    p: write('vec4f', 'N'),
+    grads: read('vec4f', 'N'),
+    v: write('vec4f', 'N'),
     norm: read('f32', '2'),
     rate: read('f32', '1'),
   },
-  workgroups: ({ N }) => [Math.ceil(N / 64)],
+  workgroups: ({ N }) => [Math.ceil(N / 1024)],
 })

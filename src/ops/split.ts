@@ -4,28 +4,30 @@ import forward from '#shaders/split-forward.wgsl?raw'
 import { ShapeError } from '../gpu/errors'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { byWidth, ofWidth } from './row-kernels'
 import type { Tape } from './tape'
 
-const workgroups = ({ N, C }: { readonly N: number; readonly C: number }) =>
-  [Math.ceil((N * C) / 256)] as const
-
 /** y = some columns of x. */
-export const splitForward = defineKernel({
-  name: 'split-forward',
-  code: [fold, forward],
-  params: { N: 'u32', S: 'u32', C: 'u32', first: 'u32' },
-  bindings: { x: read('f32', 'N S'), y: write('f32', 'N C') },
-  workgroups,
-})
+export const splitForward = byWidth(({ code: value, element, width }) =>
+  defineKernel({
+    name: 'split-forward',
+    code: [fold, value, forward],
+    params: { N: 'u32', S: 'u32', C: 'u32', first: 'u32' },
+    bindings: { x: read(element, 'N S'), y: write(element, 'N C') },
+    workgroups: ({ N, C }) => [Math.ceil((N * C) / (256 * width))],
+  }),
+)
 
 /** ∂loss/∂x, in these columns. */
-export const splitBackward = defineKernel({
-  name: 'split-backward',
-  code: [fold, backward],
-  params: { N: 'u32', S: 'u32', C: 'u32', first: 'u32', accumulate: 'u32' },
-  bindings: { dy: read('f32', 'N C'), dx: write('f32', 'N S') },
-  workgroups,
-})
+export const splitBackward = byWidth(({ code: value, element, width }) =>
+  defineKernel({
+    name: 'split-backward',
+    code: [fold, value, backward],
+    params: { N: 'u32', S: 'u32', C: 'u32', first: 'u32', accumulate: 'u32' },
+    bindings: { dy: read(element, 'N C'), dx: write(element, 'N S') },
+    workgroups: ({ N, C }) => [Math.ceil((N * C) / (256 * width))],
+  }),
+)
 
 /**
  * Columns in equal parts: x [N, P·C] → P tensors [N, C]. Each part must have a gradient where x has one.
@@ -39,7 +41,7 @@ export function split(tape: Tape, x: Tensor, parts: number): Tensor[] {
   const C = S / parts
   const outputs = Array.from({ length: parts }, (_, p) => {
     const y = tape.tensor([N, C])
-    gpu.run(splitForward, { x, y }, { first: p * C })
+    gpu.run(ofWidth(splitForward, C), { x, y }, { first: p * C })
     return y
   })
   tape.record([x], outputs, [], () => {
@@ -47,7 +49,7 @@ export function split(tape: Tape, x: Tensor, parts: number): Tensor[] {
     if (!dx) return
     outputs.forEach((y, p) => {
       gpu.run(
-        splitBackward,
+        ofWidth(splitBackward, C),
         { dy: tape.gradient(y), dx: dx.grad },
         { first: p * C, accumulate: dx.accumulate },
       )

@@ -11,8 +11,10 @@ const oddF32: WeightFormat = { ...f32, code: odd }
 /** Kernels that read weights, one for each format, and one for f32 rows that are no multiple of four values. */
 export type ByFormat<K> = ReadonlyMap<WeightFormat | 'odd', K>
 
-export function byFormat<K>(define: (format: WeightFormat) => K): ByFormat<K> {
-  const formats = [f32, f16, int8, int4({ group: 32 }), int4({ group: 64 })]
+export function byFormat<K>(
+  define: (format: WeightFormat) => K,
+  formats: readonly WeightFormat[] = [f32, f16, int8, int4({ group: 32 }), int4({ group: 64 })],
+): ByFormat<K> {
   return new Map<WeightFormat | 'odd', K>([
     ...formats.map(format => [format, define(format)] as const),
     ['odd', define(oddF32)],

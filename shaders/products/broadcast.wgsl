@@ -1,0 +1,41 @@
+// Computes a product, joined with the file of one: a workgroup owns 8 rows, each invocation 4 of their columns. The
+// lanes of a subgroup load a part of the rows each and hand it to the others, so that a row is loaded once for
+// all of them. For devices whose loads cost many times as much as arithmetic: those that run on a processor.
+// SUBGROUP, 4 or 8, the lanes of a subgroup, is joined as a module.
+// What a product's file gives: see linear-nt.wgsl.
+
+override LANES: u32 = 32;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(subgroup_invocation_id) mine: u32,
+) {
+  let size = product_size();
+  let batch = group.z;
+  let row = group.y * 8;
+  // Lanes beyond the last column compute it again, and store nothing: all must be there to hand on their part.
+  for (var col0 = group.x * LANES * 4; col0 < size.y; col0 += groups.x * LANES * 4) {
+    let col = col0 + 4 * lane;
+    var above = mat4x4f();
+    var below = mat4x4f();
+    for (var k = 0u; k < size.z; k += 4) {
+      let steps = right_steps(mat4x4f(
+        right(batch, k, col, 0), right(batch, k, col, 1), right(batch, k, col, 2), right(batch, k, col, 3)));
+      let a = left(batch, row, k, mine);
+      var b = a;
+      if (SUBGROUP == 4) { b = left(batch, row, k, 4 + mine); }
+      above += steps * left_rows(mat4x4f(
+        subgroupBroadcast(a, 0), subgroupBroadcast(a, 1), subgroupBroadcast(a, 2), subgroupBroadcast(a, 3)));
+      below += steps * left_rows(mat4x4f(
+        subgroupBroadcast(b, 4 % SUBGROUP), subgroupBroadcast(b, 5 % SUBGROUP),
+        subgroupBroadcast(b, 6 % SUBGROUP), subgroupBroadcast(b, 7 % SUBGROUP)));
+    }
+    finish(0, batch, row, col, above);
+    finish(1, batch, row + 4, col, below);
+  }
+  conclude(0, row, group.x * LANES + lane);
+  conclude(1, row + 4, group.x * LANES + lane);
+}

@@ -1,0 +1,219 @@
+import resultsAligned from '#shaders/lib/results-aligned.wgsl?raw'
+import resultsOdd from '#shaders/lib/results-odd.wgsl?raw'
+import broadcastCode from '#shaders/products/broadcast.wgsl?raw'
+import directCode from '#shaders/products/direct.wgsl?raw'
+import splitCode from '#shaders/products/split.wgsl?raw'
+import tiled4Code from '#shaders/products/tiled-4x4.wgsl?raw'
+import tiled8Code from '#shaders/products/tiled-8x8.wgsl?raw'
+import { GpuError } from '../gpu/errors'
+import type { Feature } from '../gpu/features'
+import type { Gpu } from '../gpu/gpu'
+import { type Bindings, defineKernel, type Kernel, type Params } from '../gpu/kernel'
+
+/** A way to compute a product: an entry point, and the rows and columns of results that a workgroup owns. */
+interface Way {
+  readonly code: readonly string[]
+  readonly overrides: Readonly<Record<string, number>>
+  readonly rows: number
+  readonly columns: number
+  readonly requires?: readonly Feature[]
+}
+
+const lanes =
+  (code: string, size: number) =>
+  (LANES_M: number, LANES_N: number): Way => ({
+    code: [code],
+    overrides: { LANES_M, LANES_N },
+    rows: size * LANES_M,
+    columns: size * LANES_N,
+  })
+const direct = lanes(directCode, 4)
+const tiled4 = lanes(tiled4Code, 4)
+const tiled8 = lanes(tiled8Code, 8)
+const broadcast = (SUBGROUP: 4 | 8, LANES: number): Way => ({
+  code: [`const SUBGROUP = ${SUBGROUP}u;`, broadcastCode],
+  overrides: { LANES },
+  rows: 8,
+  columns: 4 * LANES,
+  requires: ['subgroups'],
+})
+
+/** All ways, by name. */
+const ways = {
+  direct: direct(8, 8),
+  'direct-narrow': direct(32, 2),
+  'direct-flat': direct(1, 64),
+  'broadcast-4': broadcast(4, 32),
+  'broadcast-4-narrow': broadcast(4, 4),
+  'broadcast-8': broadcast(8, 32),
+  'broadcast-8-narrow': broadcast(8, 8),
+  'tiled-32': tiled4(8, 8),
+  'tiled-64': tiled4(16, 16),
+  'tiled-64-large': tiled8(8, 8),
+  'tiled-128': tiled8(16, 16),
+  'tiled-narrow': tiled4(32, 4),
+  'tiled-wide': tiled4(4, 32),
+  split: { code: [splitCode], overrides: {}, rows: 4, columns: 4 },
+} as const satisfies Readonly<Record<string, Way>>
+
+export type WayName = keyof typeof ways
+
+/**
+ * Which way a device computes products of each form: `large` and `square` by the number of their results, `narrow` with
+ * few columns, the rank of an adapter; with few rows `flat`, one token at a time, where both operands run along K, and
+ * `wide` where not: the rank again.
+ */
+export interface ProductProfile {
+  readonly large: WayName
+  readonly square: WayName
+  readonly narrow: WayName
+  readonly flat: WayName
+  readonly wide: WayName
+}
+
+const onProcessor = (name: 'broadcast-4' | 'broadcast-8'): ProductProfile => ({
+  large: name,
+  square: name,
+  narrow: `${name}-narrow`,
+  flat: name,
+  wide: name,
+})
+const onCard = (large: WayName, square: WayName): ProductProfile => ({
+  large,
+  square,
+  narrow: 'tiled-narrow',
+  flat: 'split',
+  wide: 'tiled-wide',
+})
+
+/** Profiles by name. `direct` needs no workgroup memory; those from `broadcast` on need subgroups of 4 or 8 lanes. */
+export const productProfiles = {
+  direct: {
+    large: 'direct',
+    square: 'direct',
+    narrow: 'direct-narrow',
+    flat: 'direct-flat',
+    wide: 'direct-flat',
+  },
+  'broadcast-4': onProcessor('broadcast-4'),
+  'broadcast-8': onProcessor('broadcast-8'),
+  small: onCard('tiled-64', 'tiled-32'),
+  medium: onCard('tiled-64-large', 'tiled-32'),
+  large: onCard('tiled-128', 'tiled-64'),
+} as const satisfies Readonly<Record<string, ProductProfile>>
+
+export type ProductProfileName = keyof typeof productProfiles
+
+const chosen = new WeakMap<Gpu, ProductProfileName>()
+
+/**
+ * Makes a device compute products by a profile, from now on: what is recorded stays as it is.
+ *
+ * @throws {GpuError} if the profile needs subgroups of another size than the device has
+ */
+export function chooseProductProfile(gpu: Gpu, name: ProductProfileName): void {
+  const lanes = { 'broadcast-4': 4, 'broadcast-8': 8 }[name as string]
+  if (lanes !== undefined && subgroupSize(gpu) !== lanes) {
+    throw new GpuError(
+      `product profile ${name}: needs subgroups of ${lanes} lanes, and ${gpu.adapterName} has ${subgroupSize(gpu) || 'none of one size'}`,
+    )
+  }
+  chosen.set(gpu, name)
+}
+
+/** Lanes of every subgroup; 0 if the device has none to use, or of several sizes. */
+function subgroupSize({ adapter: { subgroupMinSize, subgroupMaxSize }, features }: Gpu): number {
+  return features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0
+}
+
+/** The profile of a device: the one that was chosen for it, or what suits its kind. */
+export const productProfileOf = (gpu: Gpu): ProductProfileName =>
+  chosen.get(gpu) ?? defaultProductProfile(gpu)
+
+/**
+ * What suits a kind of device: on a processor, where loads cost many times as much as arithmetic and workgroup memory
+ * more than both, subgroups that hand on what each lane loaded; on a card tiles of medium size.
+ */
+export function defaultProductProfile(gpu: Gpu): ProductProfileName {
+  if (!gpu.software) return 'medium'
+  const lanes = subgroupSize(gpu)
+  return lanes === 4 || lanes === 8 ? `broadcast-${lanes}` : 'direct'
+}
+
+type Store = 'aligned' | 'odd'
+const stores = {
+  aligned: { code: resultsAligned, element: 'vec4f' },
+  odd: { code: resultsOdd, element: 'f32' },
+} as const
+
+/** A product without an entry point: its file and those it is joined with. */
+export interface Product<B extends Bindings, P extends Params> {
+  readonly name: string
+  readonly code: readonly string[]
+  readonly params: P
+  /** `c` as its results are stored: four values at a time, or one. */
+  bindings(c: 'vec4f' | 'f32'): B
+  readonly overrides?: Readonly<Record<string, number>>
+  /** M, N and B of the results by the sizes of the axes. */
+  results(dims: Readonly<Record<string, number>>): readonly [rows: number, columns: number, batches: number]
+}
+
+export type ProductKernels<B extends Bindings, P extends Params> = ReadonlyMap<string, Kernel<B, P>>
+
+/** The kernels of a product: every way for aligned rows, and the direct one for rows of any number of values. */
+export function productKernels<B extends Bindings, P extends Params>(
+  product: Product<B, P>,
+): ProductKernels<B, P> {
+  const kernel = (way: Way, store: Store, overrides: Readonly<Record<string, number>> = {}) =>
+    defineKernel<B, P>({
+      name: product.name,
+      code: [...product.code, stores[store].code, ...way.code],
+      params: product.params,
+      bindings: product.bindings(stores[store].element),
+      overrides: { ...way.overrides, ...product.overrides, ...overrides },
+      ...(way.requires ? { requires: way.requires } : {}),
+      workgroups: dims => {
+        const [rows, columns, batches] = product.results(dims)
+        return [Math.ceil(columns / way.columns), Math.ceil(rows / way.rows), batches]
+      },
+    })
+  return new Map([
+    ...Object.entries(ways).map(([name, way]) => [name, kernel(way, 'aligned')] as const),
+    // What is read is aligned, what is stored is not: one vocabulary entry more than a multiple of four.
+    ['uneven', kernel(ways.direct, 'odd')],
+    ['uneven-flat', kernel(ways['direct-flat'], 'odd')],
+    ['odd', kernel(ways.direct, 'odd', { ALIGNED: 0 })],
+  ])
+}
+
+export interface ProductShape {
+  readonly rows: number
+  readonly columns: number
+  /** Whether the second operand runs along K. */
+  readonly alongK: boolean
+  /** Whether operands' rows are multiples of four values. */
+  readonly alignedOperands: boolean
+  /** Whether the results' are, and begin at one. */
+  readonly alignedResults: boolean
+}
+
+/** Results from which on a product counts as large: enough big tiles to keep a big card busy. */
+const LARGE = 1024 * 1024
+/** Columns and rows up to which a product is narrow and flat. */
+const NARROW = 16
+const FLAT = 8
+
+/** The kernel for a product of a shape on a device. */
+export function productKernel<B extends Bindings, P extends Params>(
+  gpu: Gpu,
+  kernels: ProductKernels<B, P>,
+  { rows, columns, alongK, alignedOperands, alignedResults }: ProductShape,
+): Kernel<B, P> {
+  const profile = productProfiles[productProfileOf(gpu)]
+  const flat = rows <= FLAT
+  if (!alignedOperands) return kernels.get('odd')!
+  if (!alignedResults) return kernels.get(flat ? 'uneven-flat' : 'uneven')!
+  if (flat) return kernels.get(alongK ? profile.flat : profile.wide)!
+  if (columns <= NARROW) return kernels.get(profile.narrow)!
+  return kernels.get(rows * columns >= LARGE ? profile.large : profile.square)!
+}
