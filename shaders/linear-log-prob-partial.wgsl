@@ -3,10 +3,8 @@
 //
 // h [R, C]   w [N, C]: vocabulary entries `first` to first + N, stored as lib/weights-*.wgsl says
 // target [R]   part [Q, R, 5]   picked [R]. C is a multiple of 4.
-// Each invocation owns four rows and one of P parts, and keeps its own online sums: no logit is stored.
-
-override LANES_R: u32 = 8;
-override LANES_P: u32 = 8;
+// Joined with one of products/*.wgsl; linear-nt.wgsl says what it gives to them. Each invocation walks over the entries
+// of a part and keeps their online sums: no logit is stored.
 
 struct Params {
   R: u32,
@@ -26,76 +24,81 @@ struct Params {
 
 const NEVER = -1e30;
 
-@compute @workgroup_size(LANES_P, LANES_R)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = id.y * 4;
-  if (row >= params.R || id.x >= params.P) { return; }
-  let width = (params.N + params.P - 1) / params.P;
-  let begin = id.x * width;
-  let end = min(begin + width, params.N);
-  let rows = min(vec4u(row, row + 1, row + 2, row + 3), vec4u(params.R - 1));
-  // Below `first` the difference wraps around, far beyond N.
-  let wanted =
-    vec4u(target_ids[rows.x], target_ids[rows.y], target_ids[rows.z], target_ids[rows.w]) - params.first;
+/// Of four rows, one a component.
+struct Online {
+  most: vec4f,
+  total: vec4f,
+  squares: vec4f,
+  moment: vec4f,
+  plain: vec4f,
+}
 
-  var most = vec4f(NEVER);
-  var total = vec4f(0.0);
-  var squares = vec4f(0.0);
-  var moment = vec4f(0.0);
-  var plain = vec4f(0.0);
-  for (var v = begin; v < end; v += 4) {
-    // Four rows (components) of logits for each of four vocabulary entries.
-    var z0 = vec4f(0.0);
-    var z1 = vec4f(0.0);
-    var z2 = vec4f(0.0);
-    var z3 = vec4f(0.0);
-    let c4 = params.C / 4;
-    let h0 = rows * c4;
-    let at = min(vec4u(v, v + 1, v + 2, v + 3), vec4u(params.N - 1));
-    for (var c = 0u; c < c4; c++) {
-      let a = h[h0.x + c];
-      let b = h[h0.y + c];
-      let d = h[h0.z + c];
-      let e = h[h0.w + c];
-      let x0 = weight4(at.x, c * 4, params.C);
-      let x1 = weight4(at.y, c * 4, params.C);
-      let x2 = weight4(at.z, c * 4, params.C);
-      let x3 = weight4(at.w, c * 4, params.C);
-      z0 += vec4f(dot(a, x0), dot(b, x0), dot(d, x0), dot(e, x0));
-      z1 += vec4f(dot(a, x1), dot(b, x1), dot(d, x1), dot(e, x1));
-      z2 += vec4f(dot(a, x2), dot(b, x2), dot(d, x2), dot(e, x2));
-      z3 += vec4f(dot(a, x3), dot(b, x3), dot(d, x3), dot(e, x3));
-    }
-    plain += z0;
-    if (v + 1 < end) { plain += z1; } else { z1 = vec4f(NEVER); }
-    if (v + 2 < end) { plain += z2; } else { z2 = vec4f(NEVER); }
-    if (v + 3 < end) { plain += z3; } else { z3 = vec4f(NEVER); }
-    let more = max(most, max(max(z0, z1), max(z2, z3)));
-    // Before the first entries there is no maximum, and there are no sums to be moved from it.
-    let shift = select(most - more, vec4f(0.0), most == vec4f(NEVER));
-    let less = exp(shift);
-    let e0 = exp(z0 - more);
-    let e1 = exp(z1 - more);
-    let e2 = exp(z2 - more);
-    let e3 = exp(z3 - more);
-    moment = (moment + shift * total) * less
-      + (z0 - more) * e0 + (z1 - more) * e1 + (z2 - more) * e2 + (z3 - more) * e3;
-    squares = squares * less * less + e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3;
-    total = total * less + e0 + e1 + e2 + e3;
-    most = more;
-    for (var i = 0u; i < 4; i++) {
-      if (row + i < params.R && wanted[i] >= v && wanted[i] < min(v + 4, end)) {
-        let z = vec4f(z0[i], z1[i], z2[i], z3[i]);
-        picked[row + i] = z[wanted[i] - v];
-      }
-    }
-  }
+/// Of the bands of four rows that an invocation owns.
+var<private> online: array<Online, 2> = array(
+  Online(vec4f(NEVER), vec4f(), vec4f(), vec4f(), vec4f()),
+  Online(vec4f(NEVER), vec4f(), vec4f(), vec4f(), vec4f()),
+);
+
+fn product_size() -> vec3u { return vec3u(params.R, params.N, params.C); }
+
+fn left(batch: u32, row: u32, k: u32, part: u32) -> vec4f {
+  return h[(min(row + part, params.R - 1) * params.C + k) / 4];
+}
+
+fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
+
+fn right(batch: u32, k: u32, col: u32, part: u32) -> vec4f {
+  return weight4(min(col + part, params.N - 1), k, params.C);
+}
+
+fn right_steps(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
+
+fn finish(band: u32, batch: u32, row: u32, v: u32, sums: mat4x4f) {
+  if (v >= params.N) { return; }
+  pick(row, v, sums);
+  // Four rows' logits of each entry.
+  var z = transpose(sums);
+  let o = online[band];
+  var plain = o.plain + z[0];
+  if (v + 1 < params.N) { plain += z[1]; } else { z[1] = vec4f(NEVER); }
+  if (v + 2 < params.N) { plain += z[2]; } else { z[2] = vec4f(NEVER); }
+  if (v + 3 < params.N) { plain += z[3]; } else { z[3] = vec4f(NEVER); }
+  let more = max(o.most, max(max(z[0], z[1]), max(z[2], z[3])));
+  // Before the first entries there is no maximum, and there are no sums to be moved from it.
+  let shift = select(o.most - more, vec4f(0.0), o.most == vec4f(NEVER));
+  let less = exp(shift);
+  let e0 = exp(z[0] - more);
+  let e1 = exp(z[1] - more);
+  let e2 = exp(z[2] - more);
+  let e3 = exp(z[3] - more);
+  online[band] = Online(
+    more,
+    o.total * less + e0 + e1 + e2 + e3,
+    o.squares * less * less + e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3,
+    (o.moment + shift * o.total) * less
+      + (z[0] - more) * e0 + (z[1] - more) * e1 + (z[2] - more) * e2 + (z[3] - more) * e3,
+    plain,
+  );
+}
+
+/// Stores the logits of the rows' targets that are among the entries v .. v + 3.
+fn pick(row: u32, v: u32, z: mat4x4f) {
   for (var i = 0u; i < 4 && row + i < params.R; i++) {
-    let place = ((params.part0 + id.x) * params.R + row + i) * 5;
-    part[place] = most[i];
-    part[place + 1] = total[i];
-    part[place + 2] = squares[i];
-    part[place + 3] = moment[i];
-    part[place + 4] = plain[i];
+    // Below `first` the difference wraps around, far beyond N.
+    let wanted = target_ids[row + i] - params.first;
+    if (wanted >= v && wanted < min(v + 4, params.N)) { picked[row + i] = z[i][wanted - v]; }
+  }
+}
+
+fn conclude(band: u32, row: u32, p: u32) {
+  if (p >= params.P) { return; }
+  let o = online[band];
+  for (var i = 0u; i < 4 && row + i < params.R; i++) {
+    let at = ((params.part0 + p) * params.R + row + i) * 5;
+    part[at] = o.most[i];
+    part[at + 1] = o.total[i];
+    part[at + 2] = o.squares[i];
+    part[at + 3] = o.moment[i];
+    part[at + 4] = o.plain[i];
   }
 }

@@ -7,26 +7,24 @@ import type { Tensor } from '../gpu/tensor'
 import { trainable } from './linear'
 import { matmulTn, shardNn } from './matmul'
 import { SHARD_ROWS, shardsOf, type Weight } from './matrix'
+import { kernelFor, productKernels, walkedParts, walkingKernels } from './product'
 import type { Tape } from './tape'
 import { byFormat, ofFormat } from './weight-formats'
 
-/** Parts of a shard of the vocabulary, each with its own running maximum: enough invocations, little to merge. */
-const PARTS = 64
-
 export const linearLogProbPartial = byFormat(({ code, element, overrides }) =>
-  defineKernel({
+  walkingKernels({
     name: 'linear-log-prob-partial',
     code: [code, partial],
     params: { R: 'u32', C: 'u32', N: 'u32', P: 'u32', first: 'u32', part0: 'u32' },
-    bindings: {
+    bindings: () => ({
       h: read('vec4f', 'R C'),
       w: read(element, 'N W'),
       target_ids: read('u32', 'R'),
       part: write('f32', 'Q R 5'),
       picked: write('f32', 'R'),
-    },
+    }),
     overrides,
-    workgroups: ({ R, N }) => [Math.ceil(Math.min(PARTS, N) / 8), Math.ceil(R / 32)],
+    results: ({ R = 0, N = 0 }) => [R, N, 1],
   }),
 )
 
@@ -45,25 +43,34 @@ export const linearLogProbMerge = defineKernel({
 })
 
 export const linearLogProbBackward = byFormat(({ code, element, overrides }) =>
-  defineKernel({
+  productKernels({
     name: 'linear-log-prob-backward',
     code: [code, backward],
     params: { R: 'u32', C: 'u32', V: 'u32', first: 'u32' },
-    bindings: {
+    bindings: c => ({
       h: read('vec4f', 'R C'),
       w: read(element, 'V W'),
       target_ids: read('u32', 'R'),
       g: read('f32', 'R'),
       lse: read('f32', 'R'),
-      dz: write('f32', 'R V'),
-    },
+      c: write(c, 'R V'),
+    }),
     overrides,
-    workgroups: ({ R, V }) => [Math.ceil(V / 32), Math.ceil(R / 32)],
+    results: ({ R = 0, V = 0 }) => [R, V, 1],
   }),
 )
 
 /** Bytes of logit gradients alive at a time in the backward pass. */
 const SLICE_BYTES = 16 * 2 ** 20
+
+/** Logits of R rows: four are stored at a time where their number allows it. */
+const logitShape = (R: number, entries: number) => ({
+  rows: R,
+  columns: entries,
+  alongK: true,
+  alignedOperands: true,
+  alignedResults: entries % 4 === 0,
+})
 
 /**
  * log softmax(h·wᵀ)[r, target[r]], without the R × V logits: h [R, C], w [V, C], target u32 [R] → [R], in nats.
@@ -93,7 +100,9 @@ export function linearLogProbs(
   if (C % 4 !== 0)
     throw new ShapeError(`linear-log-prob: w has shape [${V}, ${C}], C must be a multiple of 4`)
   const shards = shardsOf(w)
-  const parts = shards.map(({ rows }) => Math.min(PARTS, rows))
+  // Parts' sums are stored one by one, whatever the number of entries.
+  const shapes = shards.map(({ rows }) => ({ ...logitShape(R, rows), alignedResults: true }))
+  const parts = shapes.map(shape => walkedParts(gpu, shape))
   const logProb = tape.tensor([R])
   const lse = tape.tensor([R])
   const part = tape.tensor([parts.reduce((a, b) => a + b, 0), R, 5])
@@ -101,7 +110,7 @@ export function linearLogProbs(
   const picked = tape.tensor([R])
   let part0 = 0
   shards.forEach(({ first, format, values }, i) => {
-    const kernel = ofFormat(linearLogProbPartial, format, C)
+    const kernel = kernelFor(gpu, ofFormat(linearLogProbPartial, format, C), shapes[i]!)
     gpu.run(kernel, { h, w: values, target_ids: target, part, picked }, { P: parts[i]!, first, part0 })
     part0 += parts[i]!
   })
@@ -119,8 +128,8 @@ export function linearLogProbs(
         const end = Math.min(begin + width, rows)
         const dz = tape.tensor([R, end - begin])
         const slice = values.rows(begin, end)
-        const kernel = ofFormat(linearLogProbBackward, format, C)
-        gpu.run(kernel, { h, w: slice, target_ids: target, g, lse, dz }, { first: first + begin })
+        const kernel = kernelFor(gpu, ofFormat(linearLogProbBackward, format, C), logitShape(R, end - begin))
+        gpu.run(kernel, { h, w: slice, target_ids: target, g, lse, c: dz }, { first: first + begin })
         // dz has the slice's entries alone: its columns begin with the slice's first row.
         const shard = { first: 0, rows: end - begin, format, values: slice }
         if (dh) shardNn(gpu, dz, shard, dh.grad, { accumulate: dh.accumulate === 1 || first + begin > 0 })

@@ -7,7 +7,7 @@ import { read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import { f32 } from './format-f32'
 import type { Shard } from './matrix'
-import { productKernel, productKernels } from './product'
+import { kernelFor, productKernels } from './product'
 import { byFormat, ofFormat } from './weight-formats'
 
 const params = {
@@ -101,7 +101,7 @@ export function matmulTn(gpu: Gpu, dy: Tensor, x: Tensor, c: Tensor, o: ProductO
 export function shardNt(gpu: Gpu, x: Tensor, shard: Shard, c: Tensor, o: ProductOptions = {}): void {
   const { format, values, first, rows } = shard
   checkWords(shard, last(x))
-  const kernel = productKernel(gpu, ofFormat(linearNt, format, last(x)), {
+  const kernel = kernelFor(gpu, ofFormat(linearNt, format, last(x)), {
     rows: c.shape.at(-2) ?? 0,
     columns: rows,
     alongK: true,
@@ -116,7 +116,7 @@ export function shardNn(gpu: Gpu, dy: Tensor, shard: Shard, c: Tensor, o: Produc
   const { format, values, first } = shard
   checkWords(shard, last(c))
   const aligned = last(dy) % 4 === 0 && last(c) % 4 === 0
-  const kernel = productKernel(gpu, ofFormat(linearNn, format, last(c)), {
+  const kernel = kernelFor(gpu, ofFormat(linearNn, format, last(c)), {
     rows: c.shape.at(-2) ?? 0,
     columns: last(c),
     alongK: false,
@@ -136,7 +136,7 @@ export function shardTn(
   o: ProductOptions = {},
 ): void {
   const aligned = last(dy) % 4 === 0 && last(x) % 4 === 0
-  const kernel = productKernel(gpu, ofFormat(linearTn, f32, last(x)), {
+  const kernel = kernelFor(gpu, ofFormat(linearTn, f32, last(x)), {
     rows: c.shape.at(-2) ?? 0,
     columns: last(c),
     alongK: false,

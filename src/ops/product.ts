@@ -16,6 +16,8 @@ interface Way {
   readonly overrides: Readonly<Record<string, number>>
   readonly rows: number
   readonly columns: number
+  /** Invocations of a workgroup side by side, each with columns of its own. */
+  readonly lanes: number
   readonly requires?: readonly Feature[]
 }
 
@@ -26,6 +28,7 @@ const lanes =
     overrides: { LANES_M, LANES_N },
     rows: size * LANES_M,
     columns: size * LANES_N,
+    lanes: LANES_N,
   })
 const direct = lanes(directCode, 4)
 const tiled4 = lanes(tiled4Code, 4)
@@ -35,6 +38,7 @@ const broadcast = (SUBGROUP: 4 | 8, LANES: number): Way => ({
   overrides: { LANES },
   rows: 8,
   columns: 4 * LANES,
+  lanes: LANES,
   requires: ['subgroups'],
 })
 
@@ -53,7 +57,7 @@ const ways = {
   'tiled-128': tiled8(16, 16),
   'tiled-narrow': tiled4(32, 4),
   'tiled-wide': tiled4(4, 32),
-  split: { code: [splitCode], overrides: {}, rows: 4, columns: 4 },
+  split: { code: [splitCode], overrides: {}, rows: 4, columns: 4, lanes: 1 },
 } as const satisfies Readonly<Record<string, Way>>
 
 export type WayName = keyof typeof ways
@@ -140,10 +144,9 @@ export function defaultProductProfile(gpu: Gpu): ProductProfileName {
   return lanes === 4 || lanes === 8 ? `broadcast-${lanes}` : 'direct'
 }
 
-type Store = 'aligned' | 'odd'
 const stores = {
-  aligned: { code: resultsAligned, element: 'vec4f' },
-  odd: { code: resultsOdd, element: 'f32' },
+  aligned: { code: [resultsAligned], element: 'vec4f' },
+  odd: { code: [resultsOdd], element: 'f32' },
 } as const
 
 /** A product without an entry point: its file and those it is joined with. */
@@ -164,18 +167,11 @@ export type ProductKernels<B extends Bindings, P extends Params> = ReadonlyMap<s
 export function productKernels<B extends Bindings, P extends Params>(
   product: Product<B, P>,
 ): ProductKernels<B, P> {
-  const kernel = (way: Way, store: Store, overrides: Readonly<Record<string, number>> = {}) =>
-    defineKernel<B, P>({
-      name: product.name,
-      code: [...product.code, stores[store].code, ...way.code],
-      params: product.params,
-      bindings: product.bindings(stores[store].element),
-      overrides: { ...way.overrides, ...product.overrides, ...overrides },
-      ...(way.requires ? { requires: way.requires } : {}),
-      workgroups: dims => {
-        const [rows, columns, batches] = product.results(dims)
-        return [Math.ceil(columns / way.columns), Math.ceil(rows / way.rows), batches]
-      },
+  const kernel = (way: Way, store: keyof typeof stores, overrides: Readonly<Record<string, number>> = {}) =>
+    productKernel(product, way, {
+      ...stores[store],
+      overrides,
+      across: columns => Math.ceil(columns / way.columns),
     })
   return new Map([
     ...Object.entries(ways).map(([name, way]) => [name, kernel(way, 'aligned')] as const),
@@ -185,6 +181,62 @@ export function productKernels<B extends Bindings, P extends Params>(
     ['odd', kernel(ways.direct, 'odd', { ALIGNED: 0 })],
   ])
 }
+
+/**
+ * The kernels of a product whose invocations walk over columns, at most `parts` of them side by side, and store what
+ * they make of them in the end: sums over parts of the columns.
+ */
+export const walkingKernels = <B extends Bindings, P extends Params>(
+  product: Product<B, P>,
+): ProductKernels<B, P> =>
+  new Map(
+    Object.entries(ways).map(([name, way]) => {
+      const across = (columns: number, rows: number) => walkersAcross(way, rows, columns)
+      return [name, productKernel(product, way, { code: [], element: 'f32', overrides: {}, across })]
+    }),
+  )
+
+/** Values that a part keeps of a row, times parts and rows, that are worth their memory: a few MiB. */
+const PARTS = 2 ** 18
+
+/** Workgroups side by side that walk over the columns of a product of so many rows: the more, the fewer rows. */
+const walkersAcross = ({ columns: width, lanes }: Way, rows: number, columns: number) =>
+  Math.min(
+    Math.ceil(columns / width),
+    Math.max(1, Math.floor(Math.min(1024, Math.max(64, PARTS / rows)) / lanes)),
+  )
+
+/** Parts that the walking kernel of a shape divides the columns into. */
+export function walkedParts(gpu: Gpu, shape: ProductShape): number {
+  const way = ways[wayOf(gpu, shape) as WayName]
+  return walkersAcross(way, shape.rows, shape.columns) * way.lanes
+}
+
+interface Joined {
+  readonly code: readonly string[]
+  readonly element: 'vec4f' | 'f32'
+  readonly overrides: Readonly<Record<string, number>>
+  /** Workgroups side by side. */
+  across(columns: number, rows: number): number
+}
+
+const productKernel = <B extends Bindings, P extends Params>(
+  product: Product<B, P>,
+  way: Way,
+  { code, element, overrides, across }: Joined,
+): Kernel<B, P> =>
+  defineKernel<B, P>({
+    name: product.name,
+    code: [...product.code, ...code, ...way.code],
+    params: product.params,
+    bindings: product.bindings(element),
+    overrides: { ...way.overrides, ...product.overrides, ...overrides },
+    ...(way.requires ? { requires: way.requires } : {}),
+    workgroups: dims => {
+      const [rows, columns, batches] = product.results(dims)
+      return [across(columns, rows), Math.ceil(rows / way.rows), batches]
+    },
+  })
 
 export interface ProductShape {
   readonly rows: number
@@ -204,16 +256,18 @@ const NARROW = 16
 const FLAT = 8
 
 /** The kernel for a product of a shape on a device. */
-export function productKernel<B extends Bindings, P extends Params>(
+export const kernelFor = <B extends Bindings, P extends Params>(
   gpu: Gpu,
   kernels: ProductKernels<B, P>,
-  { rows, columns, alongK, alignedOperands, alignedResults }: ProductShape,
-): Kernel<B, P> {
+  shape: ProductShape,
+): Kernel<B, P> => kernels.get(wayOf(gpu, shape))!
+
+function wayOf(gpu: Gpu, { rows, columns, alongK, alignedOperands, alignedResults }: ProductShape): string {
   const profile = productProfiles[productProfileOf(gpu)]
   const flat = rows <= FLAT
-  if (!alignedOperands) return kernels.get('odd')!
-  if (!alignedResults) return kernels.get(flat ? 'uneven-flat' : 'uneven')!
-  if (flat) return kernels.get(alongK ? profile.flat : profile.wide)!
-  if (columns <= NARROW) return kernels.get(profile.narrow)!
-  return kernels.get(rows * columns >= LARGE ? profile.large : profile.square)!
+  if (!alignedOperands) return 'odd'
+  if (!alignedResults) return flat ? 'uneven-flat' : 'uneven'
+  if (flat) return alongK ? profile.flat : profile.wide
+  if (columns <= NARROW) return profile.narrow
+  return rows * columns >= LARGE ? profile.large : profile.square
 }
