@@ -118,7 +118,7 @@ export {
 } from './evaluation/text-perplexity'
 export { type ReportContent, trainingReport } from './evaluation/training-report'
 export { type Judged, type WinRate, type WinRateOptions, winRate } from './evaluation/win-rate'
-export type { AdapterInfo } from './gpu/adapter-info'
+export { type AdapterInfo, adapterKey } from './gpu/adapter-info'
 export type { Counters } from './gpu/counters'
 export { dryGpu, type Journal } from './gpu/dry-gpu'
 export {
@@ -129,8 +129,12 @@ export {
   ShapeError,
   ValidationError,
 } from './gpu/errors'
+export type { Feature } from './gpu/features'
 export { Gpu } from './gpu/gpu'
 export { type OpenOptions, openGpu } from './gpu/open-gpu'
+export { measurePeaks, type Peaks } from './gpu/peaks'
+export { type KernelTime, type Profile, profile } from './gpu/profile'
+export { profileTable } from './gpu/profile-table'
 export { Tensor } from './gpu/tensor'
 export { type CachedHubOptions, cachedHubFiles, fetchModel } from './io/cached-hub-files'
 export { type CachedModel, clearModels, listModels, removeModel } from './io/cached-models'

@@ -23,7 +23,7 @@ import { Recording } from './recording'
 import { Staging } from './staging'
 import { Submission } from './submission'
 import { Tensor } from './tensor'
-import { DeviceQueue } from './work-queue'
+import { DeviceQueue, type WorkQueue } from './work-queue'
 
 /**
  * Owns a WebGPU device: its memory, its pipelines and the commands not yet submitted.
@@ -241,6 +241,15 @@ export class Gpu implements Disposable {
     if (free.length > 0) this.#bindGroups.clear()
   }
 
+  /**
+   * Sends what is submitted from here on through `queue`; the function returned ends that.
+   *
+   * @throws {GpuError} if it goes through another already
+   */
+  divert(queue: WorkQueue): () => void {
+    return this.#submission.divert(queue)
+  }
+
   [Symbol.dispose](): void {
     this.#submission.discard()
     this.device.destroy()
@@ -254,9 +263,8 @@ export class Gpu implements Disposable {
     const { buffer } = tensor.block
     this.#push({ kind: 'copy', from: buffer, fromOffset: tensor.offset, to: staging, toOffset: 0, bytes })
     this.submit()
-    const waiting = this.#submission.queue.handedOver()
-    if (waiting) await waiting
-    const result = await this.#staging.take(bytes, staging).catch(async (cause: unknown) => {
+    const ready = this.#submission.queue.handedOver()
+    const result = await this.#staging.take(bytes, staging, ready).catch(async (cause: unknown) => {
       // A lost device rejects the mapping first and says why it was lost a little later.
       await Promise.race([this.device.lost, new Promise(resolve => setTimeout(resolve, 100))])
       throw this.#failures.first ?? new GpuError(`read: ${String(cause)}`, { cause })

@@ -17,8 +17,13 @@ export class Staging {
     return free.pop() ?? this.create(bytes)
   }
 
-  /** Waits for what was copied into a buffer of `acquire`, and takes the buffer back. */
-  async take(bytes: number, buffer: GPUBuffer): Promise<ArrayBuffer> {
+  /**
+   * Waits for what was copied into a buffer of `acquire`, and takes the buffer back.
+   *
+   * @param submitted settles once the copy is the device's; null if it is
+   */
+  async take(bytes: number, buffer: GPUBuffer, submitted: Promise<void> | null): Promise<ArrayBuffer> {
+    if (submitted) await submitted
     await buffer.mapAsync(MAP_READ)
     const result = buffer.getMappedRange().slice(0)
     buffer.unmap()

@@ -1,5 +1,6 @@
 import type { Command } from './commands'
 import type { Counters } from './counters'
+import { GpuError } from './errors'
 import { Feed } from './feed'
 import type { Memory } from './memory'
 import type { Recording } from './recording'
@@ -17,6 +18,7 @@ export class Submission {
   /** Parameters of single dispatches. */
   readonly uniforms: Uniforms
   readonly #feed: Feed
+  #diverted: WorkQueue | null = null
   /** Lists of commands: those of recordings, and between them those of single calls. */
   #lists: (readonly Command[])[] = []
   /** The last list, if it is not a recording's. */
@@ -25,17 +27,33 @@ export class Submission {
   #eager = 0
 
   /**
-   * @param queue takes what is submitted; may be changed between two submits
+   * @param own takes what is submitted
    * @param check throws what went wrong with the device
    */
   constructor(
-    public queue: WorkQueue,
+    private readonly own: WorkQueue,
     memory: Memory,
     private readonly counters: Counters,
     private readonly check: () => void,
   ) {
     this.uniforms = new Uniforms(memory.uniform)
     this.#feed = new Feed(memory.storage, block => this.queue.afterwards(() => memory.destroy([block])))
+  }
+
+  /** Where what is submitted goes now. */
+  get queue(): WorkQueue {
+    return this.#diverted ?? this.own
+  }
+
+  /** Takes another queue for what is submitted from here on, until the function returned is called. */
+  divert(queue: WorkQueue): () => void {
+    if (this.#diverted) throw new GpuError('profile: another profile is being taken')
+    this.submit()
+    this.#diverted = queue
+    return () => {
+      this.submit()
+      this.#diverted = null
+    }
   }
 
   push(command: Command): void {

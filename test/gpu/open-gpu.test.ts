@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { adapterKey } from '../../src/gpu/adapter-info'
 import { NoAdapterError } from '../../src/gpu/errors'
 import { openGpu } from '../../src/gpu/open-gpu'
 
@@ -68,6 +69,43 @@ describe('with an adapter', () => {
       { label: 'tabtune', requiredLimits: limits },
       { label: 'tabtune', requiredLimits: {} },
     ])
+  })
+
+  test('asks for the optional features it offers, or for none', async () => {
+    const { entry, asked } = entryOf({}, ['timestamp-query', 'depth-clip-control', 'subgroups'])
+    const own = await openGpu({ entry, limits: 'default' })
+    const none = await openGpu({ entry, limits: 'default', features: 'none' })
+    expect(asked).toEqual([
+      { label: 'tabtune', requiredFeatures: ['subgroups', 'timestamp-query'], requiredLimits: {} },
+      { label: 'tabtune', requiredLimits: {} },
+    ])
+    expect([...own.features]).toEqual(['subgroups', 'timestamp-query'])
+    expect(none.features.size).toBe(0)
+  })
+
+  test('knows of immediates by the language, unless they are not wanted', async () => {
+    const { entry } = entryOf({})
+    const wgslLanguageFeatures = new Set(['immediate_address_space'])
+    const modern = Object.assign(entry, { wgslLanguageFeatures }) as unknown as GPU
+    expect([...(await openGpu({ entry: modern })).features]).toEqual(['immediates'])
+    expect((await openGpu({ entry: modern, features: 'none' })).features.size).toBe(0)
+  })
+
+  test('has a key that differs where anything of the adapter does', async () => {
+    const infos: Partial<GPUAdapterInfo>[] = [
+      {},
+      { vendor: 'a|b' },
+      { vendor: 'a', architecture: 'b' },
+      { vendor: 'a', description: 'b' },
+      { subgroupMinSize: 4, subgroupMaxSize: 32 },
+      { subgroupMinSize: 32, subgroupMaxSize: 32 },
+    ]
+    const keys = await Promise.all(
+      infos.map(async info => adapterKey((await openGpu({ entry: entryOf(info).entry })).adapter)),
+    )
+    expect(new Set(keys).size).toBe(infos.length)
+    expect(keys[0]).toBe('||||0-0')
+    expect(keys[3]).toBe('a|||b|0-0')
   })
 
   test.for([
