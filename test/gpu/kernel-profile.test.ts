@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { GpuError } from '../../src/gpu/errors'
 import type { Gpu } from '../../src/gpu/gpu'
 import { defineKernel } from '../../src/gpu/kernel'
+import { profileKernels } from '../../src/gpu/kernel-profile'
 import { openGpu } from '../../src/gpu/open-gpu'
-import { profile } from '../../src/gpu/profile'
 import { count, times } from './counting-kernels'
 
 const whole = (length: number, first = 0) => Uint32Array.from({ length }, (_, i) => first + i)
@@ -53,7 +53,7 @@ describe.each([
     using gpu = await openGpu({ limits: 'default', features })
     const want = await work(gpu)
     let got: readonly Uint32Array[] = []
-    const { clock, kernels, milliseconds } = await profile(gpu, async () => {
+    const { clock, kernels, milliseconds } = await profileKernels(gpu, async () => {
       got = await work(gpu)
     })
     expect(got).toEqual(want)
@@ -75,7 +75,7 @@ describe.each([
     using x = gpu.zeros([40_000], 'u32')
     using y = gpu.zeros([40_000], 'u32')
     const peaks = { flopsPerSecond: 1e15, bytesPerSecond: 1e12 }
-    const { kernels } = await profile(
+    const { kernels } = await profileKernels(
       gpu,
       () => {
         gpu.run(known, { y }, { factor: 2 })
@@ -100,14 +100,14 @@ describe.each([
     using recording = gpu.record(() => {
       for (let n = 0; n < 2100; n++) gpu.run(count, { y }, { factor: n % 7 })
     })
-    const { kernels } = await profile(gpu, () => gpu.replay(recording))
+    const { kernels } = await profileKernels(gpu, () => gpu.replay(recording))
     expect(kernels.map(({ kernel, calls }) => [kernel, calls])).toEqual([['count', 2100]])
     expect(await gpu.readU32(y)).toEqual(Uint32Array.of(0, 6300))
   })
 
   test('of nothing is empty', async () => {
     using gpu = await openGpu({ limits: 'default', features })
-    expect(await profile(gpu, () => {})).toMatchObject({ milliseconds: 0, kernels: [] })
+    expect(await profileKernels(gpu, () => {})).toMatchObject({ milliseconds: 0, kernels: [] })
   })
 
   test('is one at a time, and ends where its body fails', async () => {
@@ -115,22 +115,24 @@ describe.each([
     using y = gpu.zeros([3], 'u32')
     const body = async () => {
       gpu.run(count, { y }, { factor: 5 })
-      await profile(gpu, () => {})
+      await profileKernels(gpu, () => {})
     }
-    await expect(profile(gpu, body)).rejects.toThrow(new GpuError('profile: another profile is being taken'))
+    await expect(profileKernels(gpu, body)).rejects.toThrow(
+      new GpuError('profile: another profile is being taken'),
+    )
     const failing = () => {
       gpu.run(count, { y }, { factor: 5 })
       throw new RangeError('no')
     }
-    await expect(profile(gpu, failing)).rejects.toThrow(new RangeError('no'))
+    await expect(profileKernels(gpu, failing)).rejects.toThrow(new RangeError('no'))
     expect(await gpu.readU32(y)).toEqual(Uint32Array.of(0, 10, 20))
-    expect((await profile(gpu, () => gpu.run(count, { y }, { factor: 1 }))).kernels).toHaveLength(1)
+    expect((await profileKernels(gpu, () => gpu.run(count, { y }, { factor: 1 }))).kernels).toHaveLength(1)
   })
 
   test('of a device that is lost says so', async () => {
     using gpu = await openGpu({ limits: 'default', features })
     using y = gpu.zeros([3], 'u32')
-    const lost = profile(gpu, () => {
+    const lost = profileKernels(gpu, () => {
       gpu.run(count, { y }, { factor: 5 })
       gpu.submit()
       gpu.device.destroy()

@@ -1,4 +1,4 @@
-import type { KernelTime, Profile } from './profile'
+import type { KernelProfile, KernelTime } from './kernel-profile'
 
 /** A number with three digits, and no more than three decimals. */
 const short = (value: number) =>
@@ -17,7 +17,7 @@ const columns: readonly (readonly [string, (row: KernelTime) => string])[] = [
 ]
 
 /** A profile as plain text: a line a kernel, the longest first, and below it what the times are worth. */
-export function profileTable(profile: Profile): string {
+export function kernelProfileTable(profile: KernelProfile): string {
   const { clock, stepNanoseconds, milliseconds, kernels, peaks } = profile
   const rows = [columns.map(([name]) => name), ...kernels.map(row => columns.map(([, text]) => text(row)))]
   const widths = columns.map((_, i) => Math.max(...rows.map(row => row[i]!.length)))

@@ -23,7 +23,7 @@ export interface KernelTime {
   readonly roofline: number | null
 }
 
-export interface Profile {
+export interface KernelProfile {
   /** The GPU's own clock, or the host's, from the submit of a single dispatch to its end. */
   readonly clock: KernelClock['source']
   /** One time's error: the step of the GPU's clock, or the round trip of a submit. */
@@ -42,11 +42,11 @@ export interface Profile {
  * @param peaks of `measurePeaks`, for the share of the roofline
  * @throws {GpuError} if a profile is being taken already
  */
-export async function profile(
+export async function profileKernels(
   gpu: Gpu,
   body: () => unknown,
   { peaks = null }: { readonly peaks?: Peaks | null } = {},
-): Promise<Profile> {
+): Promise<KernelProfile> {
   const clock = gpu.features.has('timestamp-query')
     ? new TimestampClock(gpu.device)
     : new SubmitClock(gpu.device)
@@ -71,7 +71,7 @@ function summary(
   { source, stepNanoseconds }: KernelClock,
   times: readonly DispatchTime[],
   peaks: Peaks | null,
-): Profile {
+): KernelProfile {
   const sums = new Map<string, { calls: number; nanoseconds: number; flops: number | null; bytes: number }>()
   for (const { dispatch, nanoseconds } of times) {
     const { kernel, values } = dispatch
