@@ -56,23 +56,46 @@ async function batchOf(contender: Contender, minimum: number): Promise<number> {
   }
 }
 
+type Checks = readonly (readonly [name: string, expect: Expect])[]
+
+/** The same entries of all contenders' results are compared, so each is computed once. */
+const checksOf = (test: Case, inputs: Arrays): Checks =>
+  Object.entries(test.expected(inputs)).map(([name, expect]) => [name, remembered(expect)] as const)
+
+/** The largest error of what a contender computed last, in units of what is allowed. */
+async function errorOf(test: Case, contender: Contender, checks: Checks, seed: number): Promise<number> {
+  const outputs = await contender.read()
+  const errors = checks.map(([name, expect]) => {
+    const values = outputs[name]
+    if (!values) throw new Error(`${test.title}: ${contender.name} gives no ${name}`)
+    return sampledError(values, randomNumbers(seed), expect, test.samples)
+  })
+  return Math.max(...errors)
+}
+
 /**
- * The contender of several ways of one peer that is fastest; the others are closed. Null if none of them runs.
+ * The contender of several ways of one peer that is fastest; the others are closed. Null if none of them runs and is
+ * right.
  *
- * @param failed is told which way does not run, and why
+ * @param failed is told which way that is not, and why
  */
 export async function fastest(
+  test: Case,
   ways: readonly Contender[],
-  inputs: Arrays,
-  minimum: number,
+  { minimum, seed }: ContestOptions,
   failed: (contender: Contender, error: unknown) => void,
 ): Promise<Contender | null> {
+  const inputs = test.inputs(randomNumbers(seed))
+  const checks = checksOf(test, inputs)
   let best: Contender | null = null
   let least = Number.POSITIVE_INFINITY
   for (const contender of ways) {
     try {
       await contender.load(inputs)
       const batch = ways.length > 1 ? await batchOf(contender, minimum) : 1
+      if (batch === 1) await contender.run(1)
+      const error = (await errorOf(test, contender, checks, -seed)) / (contender.slack ?? 1)
+      if (error > 1) throw new Error(`its result is wrong: ${error.toFixed(0)} times what is allowed`)
       const times = [await timed(contender, batch), await timed(contender, batch)]
       const time = Math.min(...times) / batch
       if (time >= least) {
@@ -84,6 +107,7 @@ export async function fastest(
       least = time
     } catch (error) {
       failed(contender, error)
+      await contender.close()
     }
   }
   return best
@@ -111,10 +135,7 @@ export async function contest(
   for (let round = 1; round <= rounds; round++) {
     progress(`${test.title}: round ${round} of ${rounds}`)
     const inputs = test.inputs(randomNumbers(seed + round))
-    // The same entries of all contenders' results, so that each is computed once.
-    const expected = Object.entries(test.expected(inputs)).map(
-      ([name, expect]) => [name, remembered(expect)] as const,
-    )
+    const checks = checksOf(test, inputs)
     for (let i = 0; i < contenders.length; i++) {
       // Another begins each round.
       const at = (i + round) % contenders.length
@@ -122,13 +143,7 @@ export async function contest(
       await contender.load(inputs)
       const time = await timed(contender, batches[at]!)
       times[at]!.push(time / batches[at]!)
-      const outputs = await contender.read()
-      for (const [name, expect] of expected) {
-        const values = outputs[name]
-        if (!values) throw new Error(`${test.title}: ${contender.name} gives no ${name}`)
-        const error = sampledError(values, randomNumbers(-seed - round), expect, test.samples)
-        errors[at] = Math.max(errors[at]!, error)
-      }
+      errors[at] = Math.max(errors[at]!, await errorOf(test, contender, checks, -seed - round))
     }
   }
   return contenders.map(({ name, version, how, slack = 1 }, i) => ({

@@ -6,7 +6,6 @@ import { openTfjs, type TfFunction } from '../peers/tfjs-library'
 import type { Contender } from './contender'
 import { type Case, type ContestOptions, contest, fastest, type Measured } from './contest'
 import { namesIn } from './lists'
-import { randomNumbers } from './random-numbers'
 import { median, significant } from './statistics'
 import type { Line, Options, Subject } from './subject'
 import { openTorch, TORCH, type TorchCase } from './torch'
@@ -99,13 +98,12 @@ export function operatorSubject<O extends Options, C extends Case>(
       const failures: string[] = []
       try {
         for (const test of cases) {
-          const inputs = test.inputs(randomNumbers(seed))
           const contenders: Contender[] = []
           try {
             contenders.push(operator.ours(gpu, test))
             for (const prepare of libraries) {
               const ways = prepare(test)
-              const peer = await fastest(ways, inputs, minimum, ({ name, how }, error) => {
+              const peer = await fastest(test, ways, settings, ({ name, how }, error) => {
                 notes.push(`${test.title}: ${name} cannot do ${how}: ${firstLine(error)}`)
               })
               if (peer) contenders.push(peer)

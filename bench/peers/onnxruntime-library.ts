@@ -7,7 +7,7 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[]
   /** Shapes by name. */
   readonly outputs: Readonly<Record<string, readonly number[]>>
-  /** Of inputs that the graph sees in other shapes than they are loaded with: the same values. */
+  /** Of inputs and outputs that the graph sees in other shapes than they are loaded with or read in: the same values. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>
   readonly constants?: readonly OnnxConstant[]
   readonly opset?: number
@@ -77,17 +77,19 @@ function contender({ ort, device, session }: OnnxLibrary, how: string, graph: On
     Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
 
   async function prepare(arrays: Arrays): Promise<Ort.InferenceSession> {
-    const shapeOf = (name: string) => graph.shapes?.[name] ?? arrays[name]!.shape
+    const shapeOf = (name: string) => graph.shapes?.[name] ?? graph.outputs[name] ?? arrays[name]!.shape
     inputs = Object.fromEntries(
       Object.entries(arrays).map(([name, values]) => [name, held(shapeOf(name), typeOf(values))]),
     )
-    outputs = mapped(graph.outputs, shape => held(shape, 'float32'))
+    outputs = Object.fromEntries(
+      Object.keys(graph.outputs).map(name => [name, held(shapeOf(name), 'float32')]),
+    )
     const values = Object.entries(arrays).map(([name, values]) => ({
       name,
       shape: shapeOf(name),
       type: typeOf(values),
     }))
-    const results = Object.entries(graph.outputs).map(([name, shape]) => ({ name, shape }))
+    const results = Object.keys(graph.outputs).map(name => ({ name, shape: shapeOf(name) }))
     return session(onnxModel(graph.nodes, values, results, graph))
   }
 
@@ -122,7 +124,7 @@ function contender({ ort, device, session }: OnnxLibrary, how: string, graph: On
         await staging.mapAsync(GPUMapMode.READ)
         const data = new Float32Array(staging.getMappedRange().slice(0), 0, tensor.size)
         staging.destroy()
-        read.push([name, { shape: tensor.dims, data }])
+        read.push([name, { shape: graph.outputs[name]!, data }])
       }
       return Object.fromEntries(read)
     },

@@ -33,3 +33,31 @@ def layer_norm(settings):
 def rms_norm(settings):
     shape, eps = (settings["columns"],), settings["eps"]
     return passes(settings, lambda x: F.rms_norm(x["x"], shape, x["w"], eps), ["x", "w"])
+
+
+@operator("attention")
+def attention(settings):
+    def compute(x):
+        q, k, v = (x[name].transpose(0, 1).unsqueeze(0) for name in ("q", "k", "v"))
+        grouped = q.shape[1] != k.shape[1]
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=grouped)
+        return y.squeeze(0).transpose(0, 1)
+
+    return passes(settings, compute, ["q", "k", "v"])
+
+
+@operator("log-prob-head")
+def log_prob_head(settings):
+    def compute(x):
+        return -F.cross_entropy(x["h"] @ x["w"].T, x["target"], reduction="none")
+
+    return passes(settings, compute, ["h"])
+
+
+@operator("scorer-head")
+def scorer_head(_):
+    def compute(x):
+        p = torch.softmax(x["h"] @ x["w"][x["ids"]].T, -1)
+        return {"y": p @ torch.arange(1, p.shape[1] + 1, device=p.device, dtype=p.dtype)}
+
+    return compute
