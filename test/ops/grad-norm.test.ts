@@ -17,6 +17,21 @@ describe('grad-norm', () => {
     }
   })
 
+  // Fours and what is left of them, at the ends of parts.
+  test.for([0, 2, 4, 7, 8192, 8193, 8199, 65_539])('is that of every value of N=%i', async (N, { gpu }) => {
+    const g = noise(N, 3)
+    using grads = gpu.tensor([N], g)
+    using norm = gpu.tensor([2])
+    gradNorm(gpu, [grads], norm, { maxNorm: null })
+    const [length] = await gpu.read(norm)
+    expectClose([length!], [reference.gradNorm(g, 1).norm], { atol: 1e-7, rtol: 2e-6 })
+    if (N === 0) return
+    // The last value alone.
+    gpu.write(grads, new Float32Array(N).fill(3, N - 1))
+    gradNorm(gpu, [grads], norm, { maxNorm: null })
+    expect((await gpu.read(norm))[0]).toBe(3)
+  })
+
   test('is the norm of all tensors together', async ({ gpu }) => {
     const parts = [17_000, 1, 300, 2_000].map((N, i) => noise(N, i + 1))
     const tensors = parts.map(part => gpu.tensor([part.length], part))
