@@ -1,7 +1,7 @@
 // Computes a product, joined with the file of one: a workgroup owns 8 rows, each invocation 4 of their columns. The
 // lanes of a subgroup load a part of the rows each and hand it to the others, so that a row is loaded once for
 // all of them. For devices whose loads cost many times as much as arithmetic: those that run on a processor.
-// SUBGROUP, 4 or 8, the lanes of a subgroup, is joined as a module.
+// SUBGROUP, 4 or 8, the lanes of a subgroup, is joined as a module, with lib/subgroup-four.wgsl.
 // What a product's file gives: see linear-nt.wgsl.
 
 override LANES: u32 = 32;
@@ -27,11 +27,8 @@ fn main(
       let a = left(batch, row, k, mine);
       var b = a;
       if (SUBGROUP == 4) { b = left(batch, row, k, 4 + mine); }
-      above += steps * left_rows(mat4x4f(
-        subgroupBroadcast(a, 0), subgroupBroadcast(a, 1), subgroupBroadcast(a, 2), subgroupBroadcast(a, 3)));
-      below += steps * left_rows(mat4x4f(
-        subgroupBroadcast(b, 4 % SUBGROUP), subgroupBroadcast(b, 5 % SUBGROUP),
-        subgroupBroadcast(b, 6 % SUBGROUP), subgroupBroadcast(b, 7 % SUBGROUP)));
+      above += steps * left_rows(first_four(a));
+      below += steps * left_rows(last_four(b));
     }
     finish(0, batch, row, col, above);
     finish(1, batch, row + 4, col, below);

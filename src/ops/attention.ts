@@ -1,10 +1,15 @@
 import keyValue from '#shaders/attention-backward-key-value.wgsl?raw'
+import keyValueBroadcast from '#shaders/attention-backward-key-value-broadcast.wgsl?raw'
 import query from '#shaders/attention-backward-query.wgsl?raw'
+import queryBroadcast from '#shaders/attention-backward-query-broadcast.wgsl?raw'
 import delta from '#shaders/attention-delta.wgsl?raw'
 import forward from '#shaders/attention-forward.wgsl?raw'
+import forwardBroadcast from '#shaders/attention-forward-broadcast.wgsl?raw'
 import { ShapeError } from '../gpu/errors'
+import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { sharingCode, sharingLanes } from './product'
 import type { Tape } from './tape'
 
 /** What the softmax's backward pass subtracts. No register holds a head here, so one kernel does for all sizes. */
@@ -18,14 +23,16 @@ export const attentionDelta = defineKernel({
 
 /**
  * The kernels for one head size. Registers hold a query, so the size must be known to the compiler:
- * it is joined as a module of one constant.
+ * it is joined as a module of one constant. `lanes` are those of subgroups that share what they load, 0 for none.
  */
-const define = (D: number) => {
-  const head = `const HEAD = ${D / 4}u;`
+const define = (D: number, lanes: 0 | 4 | 8) => {
+  const head = [`const HEAD = ${D / 4}u;`, ...(lanes ? sharingCode(lanes) : [])]
+  const requires = lanes ? (['subgroups'] as const) : []
   return {
     forward: defineKernel({
       name: 'attention-forward',
-      code: [head, forward],
+      requires,
+      code: [...head, lanes ? forwardBroadcast : forward],
       params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32' },
       bindings: {
         q: read('vec4f', 'T H D'),
@@ -39,7 +46,8 @@ const define = (D: number) => {
     }),
     backwardQuery: defineKernel({
       name: 'attention-backward-query',
-      code: [head, query],
+      requires,
+      code: [...head, lanes ? queryBroadcast : query],
       params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32', accumulate: 'u32' },
       bindings: {
         q: read('vec4f', 'T H D'),
@@ -54,7 +62,8 @@ const define = (D: number) => {
     }),
     backwardKeyValue: defineKernel({
       name: 'attention-backward-key-value',
-      code: [head, keyValue],
+      requires,
+      code: [...head, lanes ? keyValueBroadcast : keyValue],
       params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32', accumulate_k: 'u32', accumulate_v: 'u32' },
       bindings: {
         q: read('vec4f', 'T H D'),
@@ -71,18 +80,25 @@ const define = (D: number) => {
   }
 }
 
-/** Kernels by head size D: every multiple of 8 up to 256. */
-export const attentionKernels = Object.fromEntries(
-  Array.from({ length: 32 }, (_, i) => [8 * (i + 1), define(8 * (i + 1))]),
-)
+/** Up to this head size lanes share what they load: beyond, a processor's compiler takes minutes for the kernel. */
+const SHARED_HEAD = 64
+
+const bySize = (most: number, lanes: 0 | 4 | 8) =>
+  Object.fromEntries(Array.from({ length: most / 8 }, (_, i) => [8 * (i + 1), define(8 * (i + 1), lanes)]))
+
+/** Kernels by head size D, every multiple of 8 up to 256. */
+export const attentionKernels = bySize(256, 0)
+/** Those whose lanes share what they load, by the lanes. */
+export const sharedAttentionKernels = { 4: bySize(SHARED_HEAD, 4), 8: bySize(SHARED_HEAD, 8) }
 
 /**
- * The kernels for heads of D values.
+ * The kernels for heads of D values on a device.
  *
  * @throws {ShapeError} for a head size without a kernel
  */
-export function attentionKernelsFor(D: number): ReturnType<typeof define> {
-  const kernels = attentionKernels[D]
+export function attentionKernelsFor(gpu: Gpu, D: number): ReturnType<typeof define> {
+  const lanes = sharingLanes(gpu)
+  const kernels = (lanes && sharedAttentionKernels[lanes][D]) || attentionKernels[D]
   if (!kernels) throw new ShapeError(`attention: head size ${D}, expected a multiple of 8 from 8 to 256`)
   return kernels
 }
@@ -108,7 +124,7 @@ export function attention(
   const G = k.shape[1] ?? 0
   if (G === 0 || H % G !== 0)
     throw new ShapeError(`attention: ${H} heads are not a multiple of ${G} key-value heads`)
-  const kernels = attentionKernelsFor(D)
+  const kernels = attentionKernelsFor(gpu, D)
   const o = tape.tensor([T, H, D])
   const stats = tape.tensor([2, H, T])
   gpu.run(kernels.forward, { q, k, v, ranges, o, stats }, { scale })

@@ -70,7 +70,7 @@ export function attentionWithPrefix(
   if ([q, k, v, prefix.k, prefix.v].some(x => tape.tracks(x))) {
     throw new TypeError('attentionWithPrefix: no gradient is computed through a prefix. Use attention')
   }
-  const { forward } = attentionKernelsFor(D)
+  const { forward } = attentionKernelsFor(gpu, D)
   const all = tape.tensor([T, 4], 'u32')
   gpu.run(prefixRangesKernel, { ranges: all }, { P })
   const [o, other] = [tape.tensor([T, H, D]), tape.tensor([T, H, D])]

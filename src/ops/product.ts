@@ -1,5 +1,6 @@
 import resultsAligned from '#shaders/lib/results-aligned.wgsl?raw'
 import resultsOdd from '#shaders/lib/results-odd.wgsl?raw'
+import subgroupFour from '#shaders/lib/subgroup-four.wgsl?raw'
 import broadcastCode from '#shaders/products/broadcast.wgsl?raw'
 import directCode from '#shaders/products/direct.wgsl?raw'
 import splitCode from '#shaders/products/split.wgsl?raw'
@@ -33,8 +34,10 @@ const lanes =
 const direct = lanes(directCode, 4)
 const tiled4 = lanes(tiled4Code, 4)
 const tiled8 = lanes(tiled8Code, 8)
+/** What shaders are joined with whose subgroups share what they load. */
+export const sharingCode = (lanes: 4 | 8): readonly string[] => [`const SUBGROUP = ${lanes}u;`, subgroupFour]
 const broadcast = (SUBGROUP: 4 | 8, LANES: number): Way => ({
-  code: [`const SUBGROUP = ${SUBGROUP}u;`, broadcastCode],
+  code: [...sharingCode(SUBGROUP), broadcastCode],
   overrides: { LANES },
   rows: 8,
   columns: 4 * LANES,
@@ -123,6 +126,12 @@ export function chooseProductProfile(gpu: Gpu, name: ProductProfileName): void {
     )
   }
   chosen.set(gpu, name)
+}
+
+/** Lanes of subgroups that share what they load, by the device's profile; 0 where they do not. */
+export function sharingLanes(gpu: Gpu): 0 | 4 | 8 {
+  const profile = productProfileOf(gpu)
+  return profile === 'broadcast-4' ? 4 : profile === 'broadcast-8' ? 8 : 0
 }
 
 /** Lanes of every subgroup; 0 if the device has none to use, or of several sizes. */

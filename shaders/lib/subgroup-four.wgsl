@@ -1,0 +1,15 @@
+// Values of a subgroup's lanes. SUBGROUP, 4 or 8, is joined as a module.
+
+/// Those of lanes 0 to 3.
+fn first_four(part: vec4f) -> mat4x4f {
+  return mat4x4f(
+    subgroupBroadcast(part, 0), subgroupBroadcast(part, 1),
+    subgroupBroadcast(part, 2), subgroupBroadcast(part, 3));
+}
+
+/// Those of lanes 4 to 7, where there are so many.
+fn last_four(part: vec4f) -> mat4x4f {
+  return mat4x4f(
+    subgroupBroadcast(part, 4 % SUBGROUP), subgroupBroadcast(part, 5 % SUBGROUP),
+    subgroupBroadcast(part, 6 % SUBGROUP), subgroupBroadcast(part, 7 % SUBGROUP));
+}
