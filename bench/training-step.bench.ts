@@ -21,7 +21,7 @@ const defaults = {
   intermediate: 864,
   layers: 8,
   heads: 10,
-  /** Tokens of a sequence that are given; as many are predicted. */
+  /** Tokens of a sequence; all but the first are predicted. */
   tokens: 128,
   /** Sequences of a step. */
   batch: 2,
@@ -50,7 +50,7 @@ export const trainingStepBench: Subject<typeof defaults> = {
   what: "a step of training a 12 M-parameter Llama's own weights, beside jax-js",
   defaults,
   async run({ heads, tokens, batch, steps, peers: named, seed, ...sizes }, place) {
-    const shape: LlamaShape = { ...sizes, heads, kvHeads: heads, context: tokens + 1, tied: true }
+    const shape: LlamaShape = { ...sizes, heads, kvHeads: heads, context: tokens, tied: true }
     const entry = await place.gpu()
     const weights = randomWeights(llamaBlueprint(shape).weights, seed)
     const parameters = [...weights.values()].reduce((sum, { data }) => sum + data.length, 0)
@@ -61,7 +61,7 @@ export const trainingStepBench: Subject<typeof defaults> = {
     const runs = models.map(model => ({ model, losses: [] as number[], elapsed: [] as Elapsed[] }))
     const random = randomNumbers(seed + 1)
     for (let step = 0; step <= steps; step++) {
-      const sequences = Array.from({ length: batch }, () => randomIds(random, tokens + 1, shape.vocabulary))
+      const sequences = Array.from({ length: batch }, () => randomIds(random, tokens, shape.vocabulary))
       // Another begins each step.
       for (let i = 0; i < runs.length; i++) {
         const { model, losses, elapsed } = runs[(i + step) % runs.length]!

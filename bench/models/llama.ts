@@ -61,3 +61,10 @@ export function trainingFlops(
   const weights = layers * (projections + 3 * hidden * intermediate) + vocabulary * hidden
   return sequences * tokens * (6 * weights + 6 * layers * hidden * tokens)
 }
+
+/** Values of all weights. */
+export const weightCount = (shape: LlamaShape): number =>
+  [...llamaBlueprint(shape).weights.values()].reduce(
+    (sum, { shape: axes }) => sum + axes.reduce((a, b) => a * b, 1),
+    0,
+  )

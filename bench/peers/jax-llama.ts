@@ -89,7 +89,7 @@ export async function jaxLlama(
     return between.add(linear(gated, p.down))
   }
 
-  /** Mean negative log-likelihood of targets [B, T]. */
+  /** Mean negative log-likelihood of targets [B, T], the last of which no token is. */
   const lossOf = (
     p: Parameters,
     ids: numpy.Array,
@@ -106,7 +106,9 @@ export async function jaxLlama(
     // `nn.oneHot` takes rows of a square of the vocabulary, which exceeds what a binding holds.
     const isTarget = np.equal(np.arange(V).astype(np.int32), targets.reshape([B, T, 1]))
     const chosen = np.sum(np.where(isTarget, logits.ref, 0), -1)
-    return np.mean(nn.logsumexp(logits, -1).sub(chosen))
+    const isToken = np.arange(T).less(T - 1)
+    const losses = nn.logsumexp(logits, -1).sub(chosen)
+    return np.sum(np.where(isToken, losses, 0)).div(B * (T - 1))
   }
 
   type State = { p: Parameters; m: Parameters; v: Parameters }
@@ -158,20 +160,19 @@ export async function jaxLlama(
     },
     async step(sequences) {
       const B = sequences.length
-      const T = sequences[0]!.length - 1
-      const cut = (from: number) =>
-        np.array(Int32Array.from(sequences.flatMap(ids => [...ids.subarray(from, from + T)])), {
-          shape: [B, T],
-          dtype: np.int32,
-        })
+      const T = sequences[0]!.length
+      const whole = (values: readonly number[]) =>
+        np.array(Int32Array.from(values), { shape: [B, T], dtype: np.int32 })
+      const ids = whole(sequences.flatMap(sequence => [...sequence]))
+      const targets = whole(sequences.flatMap(sequence => [...sequence.subarray(1), 0]))
       const angles = (of: (angle: number) => number) =>
         np.array(ropeAngles(T, D, of), { shape: [T, 1, D / 2] })
       steps++
       const corrections = np.array(Float32Array.of(1 - beta1 ** steps, 1 - beta2 ** steps))
       const { loss, state: next } = update(
         state,
-        cut(0),
-        cut(1),
+        ids,
+        targets,
         angles(Math.cos),
         angles(Math.sin),
         corrections,

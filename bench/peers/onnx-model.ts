@@ -18,7 +18,7 @@ export type Attribute = number | readonly number[] | { readonly float: number }
 export interface OnnxValue {
   readonly name: string
   readonly shape: readonly (number | string)[]
-  readonly type?: 'float32' | 'int32'
+  readonly type?: 'float32' | 'int32' | 'int64'
 }
 
 /** Numbers that are part of the graph. */
@@ -27,6 +27,16 @@ export interface OnnxConstant {
   readonly type: 'float32' | 'int32' | 'int64'
   readonly shape: readonly number[]
   readonly values: readonly number[]
+}
+
+/** Numbers of f32 that are part of the graph and lie in a file beside it. */
+export interface OnnxExternal {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly file: string
+  /** In bytes. */
+  readonly offset: number
+  readonly length: number
 }
 
 function varint(value: number): Bytes {
@@ -92,6 +102,18 @@ const constant = ({ name, type, shape, values }: OnnxConstant): Bytes =>
     message(9, littleEndian(type, values)),
   )
 
+const external = ({ name, shape, file, offset, length }: OnnxExternal): Bytes =>
+  message(
+    5,
+    ...shape.map(size => whole(1, size)),
+    whole(2, TYPES.float32),
+    text(8, name),
+    ...Object.entries({ location: file, offset, length }).map(([key, value]) =>
+      message(13, text(1, key), text(2, `${value}`)),
+    ),
+    whole(14, 1),
+  )
+
 /** A model of ONNX's operators of set `opset`, 13 unless told, and of Microsoft's. */
 export function onnxModel(
   nodes: readonly OnnxNode[],
@@ -99,13 +121,19 @@ export function onnxModel(
   outputs: readonly OnnxValue[],
   {
     constants = [],
+    externals = [],
     opset = 13,
-  }: { readonly constants?: readonly OnnxConstant[]; readonly opset?: number } = {},
+  }: {
+    readonly constants?: readonly OnnxConstant[]
+    readonly externals?: readonly OnnxExternal[]
+    readonly opset?: number
+  } = {},
 ): Uint8Array {
   const graph = [
     ...nodes.map(node),
     text(2, 'graph'),
     ...constants.map(constant),
+    ...externals.map(external),
     ...inputs.map(input => value(11, input)),
     ...outputs.map(output => value(12, output)),
   ]
