@@ -29,6 +29,7 @@ export const linearNt = byFormat(({ code, element, overrides }) =>
     params,
     bindings: c => ({ x: read('vec4f', 'B M K'), w: read(element, 'B N W'), c: write(c, 'B M O') }),
     overrides,
+    takesOdd: true,
     results,
   }),
 )
@@ -39,6 +40,7 @@ export const linearNn = byFormat(({ code, element, overrides }) =>
     params,
     bindings: c => ({ dy: read('vec4f', 'B M O'), w: read(element, 'B K W'), c: write(c, 'B M N') }),
     overrides,
+    takesOdd: true,
     results,
   }),
 )
@@ -50,6 +52,7 @@ export const linearTn = byFormat(
       params,
       bindings: c => ({ dy: read('vec4f', 'B K O'), w: read(element, 'B K W'), c: write(c, 'B M N') }),
       overrides,
+      takesOdd: true,
       results,
     }),
   [f32],

@@ -166,6 +166,8 @@ export interface Product<B extends Bindings, P extends Params> {
   /** `c` as its results are stored: four values at a time, or one. */
   bindings(c: 'vec4f' | 'f32'): B
   readonly overrides?: Readonly<Record<string, number>>
+  /** Whether it also takes operands in rows of any number of values, for which its file has the override ALIGNED. */
+  readonly takesOdd?: boolean
   /** M, N and B of the results by the sizes of the axes. */
   results(dims: Readonly<Record<string, number>>): readonly [rows: number, columns: number, batches: number]
 }
@@ -187,7 +189,7 @@ export function productKernels<B extends Bindings, P extends Params>(
     // What is read is aligned, what is stored is not: one vocabulary entry more than a multiple of four.
     ['uneven', kernel(ways.direct, 'odd')],
     ['uneven-flat', kernel(ways['direct-flat'], 'odd')],
-    ['odd', kernel(ways.direct, 'odd', { ALIGNED: 0 })],
+    ...(product.takesOdd ? [['odd', kernel(ways.direct, 'odd', { ALIGNED: 0 })] as const] : []),
   ])
 }
 
