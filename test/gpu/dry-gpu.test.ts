@@ -5,6 +5,7 @@ import type { Gpu } from '../../src/gpu/gpu'
 import { openGpu } from '../../src/gpu/open-gpu'
 import { pack, uploadPacked } from '../../src/nn/packed'
 import { Tape } from '../../src/ops/tape'
+import { features } from '../gpu'
 import { tinyConfig, tinyLlama } from '../tiny-llama'
 import { count } from './counting-kernels'
 
@@ -90,7 +91,7 @@ describe('a dry run', () => {
     vi.unstubAllGlobals()
     using plain = await openGpu({ limits: 'default', features: 'none' })
     expect(planned).toEqual(await forward(plain))
-    using own = await openGpu({ limits: 'default' })
+    using own = await openGpu({ limits: 'default', features })
     expect((await forward(own)).memory.peak).toBeLessThanOrEqual(planned.memory.peak)
   })
 })

@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { DeviceLostError, GpuError, ValidationError } from '../../src/gpu/errors'
 import { defineKernel } from '../../src/gpu/kernel'
 import { openGpu } from '../../src/gpu/open-gpu'
+import { features } from '../gpu'
 import { count } from './counting-kernels'
 
 const broken = defineKernel({ ...count, name: 'broken-kernel', code: ['@compute fn main() { nonsense(); }'] })
 
 describe('a shader that does not compile', () => {
   test('fails the next read, which names the kernel, and all that follow', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     using y = gpu.zeros([4], 'u32')
     gpu.run(broken, { y }, { factor: 1 })
     const reading = gpu.readU32(y)
@@ -22,7 +23,7 @@ describe('a shader that does not compile', () => {
   })
 
   test('fails a wait too', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     using y = gpu.zeros([4], 'u32')
     gpu.run(broken, { y }, { factor: 1 })
     await expect(gpu.idle()).rejects.toThrow('broken-kernel')
@@ -31,7 +32,7 @@ describe('a shader that does not compile', () => {
 
 describe('a device that is lost', () => {
   test('fails the reads under way and those that come', { timeout: 10_000 }, async () => {
-    const gpu = await openGpu({ limits: 'default' })
+    const gpu = await openGpu({ limits: 'default', features })
     const y = gpu.zeros([4], 'u32')
     const early = gpu.readU32(y)
     early.catch(() => {})
@@ -48,7 +49,7 @@ describe('a device that is lost', () => {
   })
 
   test('does not hide itself behind errors of what is disposed then', async () => {
-    const gpu = await openGpu({ limits: 'default' })
+    const gpu = await openGpu({ limits: 'default', features })
     const y = gpu.zeros([4], 'u32')
     const work = async () => {
       using recording = gpu.record(() => gpu.run(count, { y }, { factor: 1 }))
@@ -61,7 +62,7 @@ describe('a device that is lost', () => {
   })
 
   test('by disposal says so', async () => {
-    const gpu = await openGpu({ limits: 'default' })
+    const gpu = await openGpu({ limits: 'default', features })
     const y = gpu.zeros([4], 'u32')
     gpu[Symbol.dispose]()
     await expect(gpu.readU32(y)).rejects.toThrow('device lost (destroyed)')

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest'
 import { GpuError, OutOfMemoryError } from '../../src/gpu/errors'
 import { defineKernel, write } from '../../src/gpu/kernel'
 import { openGpu } from '../../src/gpu/open-gpu'
-import { test } from '../gpu'
+import { features, test } from '../gpu'
 import { expectSame, noise } from '../numbers'
 import { count, times } from './counting-kernels'
 
@@ -88,7 +88,7 @@ describe('uploads', () => {
   })
 
   test('that outgrow their buffer do not count the old one as memory', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     using x = gpu.tensor([MIB / 4])
     const { allocated } = gpu.memory
     for (const length of [10, 20_000, 200_000, MIB / 4]) gpu.write(x, new Float32Array(length))
@@ -191,7 +191,7 @@ test('submit after submit takes no more memory for uploads and parameters', asyn
 })
 
 test('trim gives back what nothing uses', async () => {
-  using gpu = await openGpu({ limits: 'default' })
+  using gpu = await openGpu({ limits: 'default', features })
   using kept = gpu.tensor([1000], noise(1000))
   const { allocated } = gpu.memory
   const free = [gpu.tensor([5000]), gpu.tensor([70_000])]

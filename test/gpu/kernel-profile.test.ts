@@ -32,6 +32,10 @@ async function work(gpu: Gpu): Promise<readonly Uint32Array[]> {
   const inner = gpu.record(() => gpu.run(count, { y }, { factor: 1000 }))
   gpu.replay(inner)
   inner[Symbol.dispose]()
+  const short = gpu.tensor([5], whole(5))
+  gpu.run(count, { y: short }, { factor: 7 })
+  gpu.copy(short, x)
+  short[Symbol.dispose]()
   gpu.trim()
   reads.push(gpu.readU32(y))
   // Past what is collected first, and past what is collected at all.
@@ -60,7 +64,7 @@ describe.each([
     expect(clock).toBe(gpu.features.has('timestamp-query') ? 'gpu' : 'host')
     expect(Object.fromEntries(kernels.map(({ kernel, calls }) => [kernel, calls]))).toEqual({
       times: 2,
-      count: 2 + 1 + 3,
+      count: 2 + 1 + 1 + 3,
     })
     expect(milliseconds).toBeGreaterThan(0)
     expect(kernels.reduce((sum, row) => sum + row.milliseconds, 0)).toBeCloseTo(milliseconds, 9)

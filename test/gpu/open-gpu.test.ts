@@ -94,8 +94,8 @@ describe('with an adapter', () => {
   test('has a key that differs where anything of the adapter does', async () => {
     const infos: Partial<GPUAdapterInfo>[] = [
       {},
-      { vendor: 'a|b' },
-      { vendor: 'a', architecture: 'b' },
+      { vendor: 'a|' },
+      { vendor: 'a', architecture: '|' },
       { vendor: 'a', description: 'b' },
       { subgroupMinSize: 4, subgroupMaxSize: 32 },
       { subgroupMinSize: 32, subgroupMaxSize: 32 },

@@ -3,7 +3,7 @@ import { GpuError } from '../../src/gpu/errors'
 import type { Gpu } from '../../src/gpu/gpu'
 import { openGpu } from '../../src/gpu/open-gpu'
 import type { Tensor } from '../../src/gpu/tensor'
-import { test } from '../gpu'
+import { features, test } from '../gpu'
 import { count, times } from './counting-kernels'
 
 /** y = x·a·b by way of scratch memory, which is not clean at a second replay. */
@@ -108,7 +108,7 @@ describe('recordings', () => {
   })
 
   test('give all their memory back when they are disposed and the rest is trimmed', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features: 'none' })
     using x = gpu.tensor([4], numbers)
     using y = gpu.zeros([4], 'u32')
     await gpu.idle()
@@ -129,7 +129,7 @@ describe('recordings', () => {
   })
 
   test('never share memory inside, even where tensors of an earlier one are disposed late', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     using y = gpu.zeros([4], 'u32')
     let late: Tensor | undefined
     using first = gpu.record(() => {
@@ -151,7 +151,7 @@ describe('recordings', () => {
   })
 
   test('take the memory again that one before left undisposed', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     const leaves = () => gpu.record(() => void gpu.zeros([1000]))
     using _ = leaves()
     const { allocated } = gpu.memory
@@ -187,7 +187,7 @@ describe('inside a recording', () => {
   })
 
   test('an error leaves no memory behind, and the next commands run', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     using y = gpu.zeros([4], 'u32')
     await gpu.idle()
     const { allocated } = gpu.memory

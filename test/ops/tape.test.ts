@@ -7,7 +7,7 @@ import { linear } from '../../src/ops/linear'
 import { add } from '../../src/ops/residual'
 import { Tape } from '../../src/ops/tape'
 import { f32Weight } from '../f32-weight'
-import { test } from '../gpu'
+import { features, test } from '../gpu'
 import { noise } from '../numbers'
 import { tinyConfig, tinyLlama } from '../tiny-llama'
 
@@ -135,7 +135,7 @@ function held(gpu: Gpu): number {
 
 describe('memory', () => {
   test('without gradients stays the same from layer to layer', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     const seen: { most: number; left: number }[] = []
     for (const layers of [1, 2, 4, 12]) {
       using network = tinyLlama(gpu, { ...tinyConfig, layers })
@@ -154,7 +154,7 @@ describe('memory', () => {
   })
 
   test('of what is computed again is that of one part at a time', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     const peaks: number[] = []
     for (const recompute of [false, true]) {
       using network = tinyLlama(gpu, { ...tinyConfig, layers: 12 })
@@ -236,7 +236,7 @@ describe('memory', () => {
   })
 
   test('is all free after a backward pass, and after a tape that had none', async () => {
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features: 'none' })
     using network = tinyLlama(gpu)
     using packed = uploadPacked(gpu, pack([Uint32Array.of(1, 2, 3, 4, 5)]))
     using dy = gpu.tensor([5, tinyConfig.hidden], noise(5 * tinyConfig.hidden))

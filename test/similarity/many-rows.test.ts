@@ -4,13 +4,14 @@ import { openGpu } from '../../src/gpu/open-gpu'
 import { FacilityGains } from '../../src/similarity/facility-gain'
 import { FarthestRows } from '../../src/similarity/farthest-row'
 import { FixedPointRows } from '../../src/similarity/fixed-point-rows'
+import { features } from '../gpu'
 import { noise } from '../numbers'
 
 /**
  * The same device, of which a dispatch may have only two workgroups in one axis, as if there were 65535 / 2
  * times the rows.
  */
-function narrowed({ device, adapter }: Gpu): Gpu {
+function narrowed({ device, adapter, features }: Gpu): Gpu {
   const limits = new Proxy(device.limits, {
     get: (real, name) =>
       name === 'maxComputeWorkgroupsPerDimension' ? 2 : real[name as keyof GPUSupportedLimits],
@@ -23,7 +24,7 @@ function narrowed({ device, adapter }: Gpu): Gpu {
     },
     set: (real, name, value) => Reflect.set(real, name, value, real),
   })
-  return new Gpu(narrow, adapter)
+  return new Gpu(narrow, adapter, features)
 }
 
 /** What is picked, and what rows add before and after one is covered. */
@@ -41,7 +42,7 @@ async function results(gpu: Gpu) {
 }
 
 test('rows beyond the workgroups of one axis are compared too', async () => {
-  using gpu = await openGpu({ limits: 'default' })
+  using gpu = await openGpu({ limits: 'default', features })
   const want = await results(gpu)
   const narrow = narrowed(gpu)
   expect(await results(narrow)).toEqual(want)

@@ -9,7 +9,7 @@ import { NonFiniteError, TrainingError } from '../../src/training/errors'
 import { estimateTraining } from '../../src/training/estimate-training'
 import { LoraAdapter } from '../../src/training/lora-adapter'
 import { type TrainOptions, type TrainStep, train } from '../../src/training/train'
-import { test } from '../gpu'
+import { features, test } from '../gpu'
 import { expectClose, noise } from '../numbers'
 import { tinyLlama } from '../tiny-llama'
 
@@ -226,7 +226,7 @@ describe('train', () => {
 describe('estimateTraining', () => {
   test('counts what training then allocates', async () => {
     const { openGpu } = await import('../../src/gpu/open-gpu')
-    using gpu = await openGpu({ limits: 'default' })
+    using gpu = await openGpu({ limits: 'default', features })
     const pairs = examplePairs(9)
     using network = tinyLlama(gpu)
     const options = { ...learn, epochs: 2 }
