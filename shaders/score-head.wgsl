@@ -4,8 +4,8 @@
 // score [N]. One workgroup per ROWS prompts; the LANES lanes of a prompt stride over its Values, for four scores at a
 // time. No other logit is computed.
 
-override LANES: u32 = 1;
-override ROWS: u32 = 8;
+override LANES: u32 = 32;
+override ROWS: u32 = 4;
 
 struct Params {
   N: u32,

@@ -35,7 +35,7 @@ export interface RowShape {
 }
 
 /** A processor does a workgroup's invocations in turn and a barrier is dear; a GPU waits for memory with many of them. */
-const SHAPES = { software: { LANES: 1, ROWS: 8 }, hardware: { LANES: 32, ROWS: 4 } } as const
+const SHAPES = { software: { LANES: 2, ROWS: 8 }, hardware: { LANES: 32, ROWS: 4 } } as const
 
 /** A kernel that sums up rows, in the shapes for software adapters and for GPUs. */
 export interface ByRows<K> {
