@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { GpuError } from '../../src/gpu/errors'
 import type { Gpu } from '../../src/gpu/gpu'
 import { defineKernel } from '../../src/gpu/kernel'
-import { profileKernels } from '../../src/gpu/kernel-profile'
+import { type KernelTime, profileKernels } from '../../src/gpu/kernel-profile'
 import { openGpu } from '../../src/gpu/open-gpu'
 import { count, times } from './counting-kernels'
 
@@ -107,6 +107,24 @@ describe.each([
     const { kernels } = await profileKernels(gpu, () => gpu.replay(recording))
     expect(kernels.map(({ kernel, calls }) => [kernel, calls])).toEqual([['count', 2100]])
     expect(await gpu.readU32(y)).toEqual(Uint32Array.of(0, 6300))
+  })
+
+  test('knows the step of its clock, and what that makes of a sum', async () => {
+    using gpu = await openGpu({ limits: 'default', features })
+    using y = gpu.zeros([2], 'u32')
+    const { clock, stepNanoseconds, kernels } = await profileKernels(gpu, () => {
+      for (let n = 0; n < 9; n++) gpu.run(count, { y }, { factor: n })
+    })
+    expect(stepNanoseconds).toBeGreaterThan(0)
+    const [{ milliseconds, uncertainty }] = kernels as [KernelTime]
+    expect((uncertainty * 1e6) / stepNanoseconds).toBeCloseTo(clock === 'gpu' ? 1.5 : 9, 9)
+    if (clock === 'gpu')
+      expect((milliseconds * 1e6) / stepNanoseconds).toBeCloseTo(
+        Math.round((milliseconds * 1e6) / stepNanoseconds),
+        6,
+      )
+    // Dawn rounds timestamps unless it is told not to, as the flag for software adapters does in Chromium.
+    if (clock === 'gpu' && import.meta.env.SSR) expect(stepNanoseconds % 65536).toBe(0)
   })
 
   test('of nothing is empty', async () => {
