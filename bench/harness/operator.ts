@@ -109,7 +109,7 @@ export function operatorSubject<O extends Options, C extends Case>(
               if (peer) contenders.push(peer)
             }
             if (torch && operator.torch) contenders.push(...(await torch.contenders(operator.torch(test))))
-            failures.push(...otherAdapters(contenders, gpu.adapter.description))
+            failures.push(...otherAdapters(contenders, gpu.adapterName))
             const measured = await contest(test, contenders, settings, place.progress)
             results.push(resultOf(test, measured))
             failures.push(...wrong(test, measured))

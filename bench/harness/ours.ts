@@ -20,7 +20,7 @@ export function ours(gpu: Gpu, body: (inputs: Tensors) => Tensors, how = 'replay
   return {
     name: 'tabtune',
     version: ourVersion,
-    adapter: gpu.adapter.description,
+    adapter: gpu.adapterName,
     how,
     load(arrays) {
       const from = inputs ?? tensorsOf(gpu, arrays)

@@ -1,4 +1,5 @@
 import type * as Jax from '@jax-js/jax'
+import { adapterOf } from '../harness/adapter'
 import type { Arrays, Contender } from '../harness/contender'
 import { peerVersions } from '../harness/versions'
 
@@ -55,7 +56,7 @@ export async function openJax(): Promise<JaxLibrary> {
       return {
         name: 'jax-js',
         version: peerVersions['@jax-js/jax'] ?? '',
-        adapter: device.adapterInfo.description,
+        adapter: adapterOf(device),
         how,
         async load(arrays) {
           dispose(inputs)

@@ -1,4 +1,5 @@
 import type * as Ort from 'onnxruntime-web/webgpu'
+import { adapterOf } from '../harness/adapter'
 import type { Arrays, Contender, Values } from '../harness/contender'
 import { type OnnxConstant, type OnnxNode, onnxModel } from './onnx-model'
 
@@ -96,7 +97,7 @@ function contender({ ort, device, session }: OnnxLibrary, how: string, graph: On
   return {
     name: 'onnxruntime-web',
     version: ort.env.versions.web ?? '',
-    adapter: device.adapterInfo.description,
+    adapter: adapterOf(device),
     how,
     async load(arrays) {
       opened ??= await prepare(arrays)

@@ -1,5 +1,6 @@
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu'
 import type * as Core from '@tensorflow/tfjs-core'
+import { adapterOf } from '../harness/adapter'
 import type { Arrays, Contender } from '../harness/contender'
 
 export type Tf = typeof Core
@@ -64,7 +65,7 @@ export async function openTfjs(): Promise<TfLibrary> {
       return {
         name: 'tfjs',
         version: tf.version_core,
-        adapter: device.adapterInfo.description,
+        adapter: adapterOf(device),
         how,
         load(arrays) {
           tf.dispose(Object.values(inputs))

@@ -61,3 +61,13 @@ def scorer_head(_):
         return {"y": p @ torch.arange(1, p.shape[1] + 1, device=p.device, dtype=p.dtype)}
 
     return compute
+
+
+@operator("join")
+def join(settings):
+    return lambda x: {"y": (x["x"] @ x["x"].T > settings["threshold"]).sum(1) - 1}
+
+
+@operator("top-k")
+def top_k(settings):
+    return lambda x: {"y": torch.topk(x["x"] @ x["c"].T, settings["k"], dim=1).values}
