@@ -10,8 +10,15 @@ export interface AdapterInfo {
   readonly software: boolean
 }
 
+type Names = Pick<AdapterInfo, 'vendor' | 'architecture' | 'device' | 'description'>
+
 /** The adapter's name for people. */
-export const adapterName = ({ vendor, architecture, device, description }: AdapterInfo): string =>
+export const adapterName = ({
+  vendor,
+  architecture,
+  device,
+  description,
+}: Names & Partial<AdapterInfo>): string =>
   [vendor, architecture, device, description].filter(Boolean).join(' ') || 'unnamed adapter'
 
 /** All that is known of the adapter in one line, for remembering what suits it: equal adapters have equal keys. */
