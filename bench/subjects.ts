@@ -1,4 +1,5 @@
 import { attentionBench } from './attention.bench'
+import { causalScoringBench } from './causal-scoring.bench'
 import { dispatchBench } from './dispatch.bench'
 import { embeddingBench } from './embedding.bench'
 import type { Subject } from './harness/subject'
@@ -6,6 +7,7 @@ import { layerNormBench } from './layer-norm.bench'
 import { logProbHeadBench } from './log-prob-head.bench'
 import { loraDpoStepBench } from './lora-dpo-step.bench'
 import { matmulBench } from './matmul.bench'
+import { scalingBench } from './scaling.bench'
 import { scorerHeadBench } from './scorer-head.bench'
 import { similarityBench } from './similarity.bench'
 import { trainingStepBench } from './training-step.bench'
@@ -21,5 +23,7 @@ export const subjects: readonly Subject[] = [
   trainingStepBench,
   loraDpoStepBench,
   embeddingBench,
+  causalScoringBench,
+  scalingBench,
   dispatchBench,
 ]
