@@ -104,6 +104,7 @@ export function operatorSubject<O extends Options, C extends Case>(
             contenders.push(operator.ours(gpu, test))
             for (const prepare of libraries) {
               const ways = prepare(test)
+              place.progress(`${test.title}: ways of ${ways[0]?.name ?? 'a peer without one'}`)
               const peer = await fastest(test, ways, settings, ({ name, how }, error) => {
                 notes.push(`${test.title}: ${name} cannot do ${how}: ${firstLine(error)}`)
               })
