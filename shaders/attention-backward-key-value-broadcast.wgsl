@@ -47,19 +47,13 @@ fn main(
     value[d] = v[own + d];
   }
 
-  for (var t = begin; t <= end; t += 4) {
-    let mine_t = min(t + mine % 4, end);
-    let mine_first = ranges[mine_t * 4];
-    // Queries beyond the last see nothing.
-    let mine_last = select(0u, ranges[mine_t * 4 + 1] + 1, t + mine % 4 <= end);
-    let firsts = vec4u(
-      subgroupBroadcast(mine_first, 0), subgroupBroadcast(mine_first, 1),
-      subgroupBroadcast(mine_first, 2), subgroupBroadcast(mine_first, 3));
-    let ends = vec4u(
-      subgroupBroadcast(mine_last, 0), subgroupBroadcast(mine_last, 1),
-      subgroupBroadcast(mine_last, 2), subgroupBroadcast(mine_last, 3));
-    let visible = (vec4u(s) >= firsts) & (vec4u(s) < ends);
-    for (var h = g * heads; h < (g + 1) * heads; h++) {
+  // Head by head, and its queries one after the other, so that it does not matter which four come together.
+  for (var h = g * heads; h < (g + 1) * heads; h++) {
+    for (var t = begin; t <= end; t += 4) {
+      let mine_t = min(t + mine % 4, end);
+      let mine_first = ranges[mine_t * 4];
+      // Queries beyond the last see nothing.
+      let mine_end = select(0u, ranges[mine_t * 4 + 1] + 1, t + mine % 4 <= end);
       let mine_lse = stats[h * params.T + mine_t];
       let mine_delta = stats[(params.H + h) * params.T + mine_t];
       let row = (mine_t * params.H + h) * HEAD + mine / 4 * PART;
@@ -77,20 +71,17 @@ fn main(
           dp += value[HEAD - PART + d] * last_four(upstream[d]);
         }
       }
-      let lse = vec4f(
-        subgroupBroadcast(mine_lse, 0), subgroupBroadcast(mine_lse, 1),
-        subgroupBroadcast(mine_lse, 2), subgroupBroadcast(mine_lse, 3));
-      let delta = vec4f(
-        subgroupBroadcast(mine_delta, 0), subgroupBroadcast(mine_delta, 1),
-        subgroupBroadcast(mine_delta, 2), subgroupBroadcast(mine_delta, 3));
-      let p = select(vec4f(0.0), exp(min(score - lse, vec4f(0.0))), visible);
-      let ds = p * (dp - delta);
+      // What is known of the four queries; positions are exact in f32 up to 2^24.
+      let of_each = transpose(first_four(vec4f(f32(mine_first), f32(mine_end), mine_lse, mine_delta)));
+      let visible = (vec4f(f32(s)) >= of_each[0]) & (vec4f(f32(s)) < of_each[1]);
+      let p = select(vec4f(0.0), exp(min(score - of_each[2], vec4f(0.0))), visible);
+      let ds = p * (dp - of_each[3]);
       for (var d = 0u; d < PART; d++) {
-        dkey[d] += first_four(query[d]) * ds;
-        dvalue[d] += first_four(upstream[d]) * p;
+        dkey[d] = add_four(dkey[d], first_four(query[d]), ds);
+        dvalue[d] = add_four(dvalue[d], first_four(upstream[d]), p);
         if (SUBGROUP == 8) {
-          dkey[HEAD - PART + d] += last_four(query[d]) * ds;
-          dvalue[HEAD - PART + d] += last_four(upstream[d]) * p;
+          dkey[HEAD - PART + d] = add_four(dkey[HEAD - PART + d], last_four(query[d]), ds);
+          dvalue[HEAD - PART + d] = add_four(dvalue[HEAD - PART + d], last_four(upstream[d]), p);
         }
       }
     }

@@ -67,8 +67,8 @@ fn main(
     let p = select(vec4f(0.0), exp(min(score - lse, vec4f(0.0))), visible);
     let ds = p * (dp - delta);
     for (var d = 0u; d < PART; d++) {
-      sum[d] += first_four(key[d]) * ds;
-      if (SUBGROUP == 8) { sum[HEAD - PART + d] += last_four(key[d]) * ds; }
+      sum[d] = add_four(sum[d], first_four(key[d]), ds);
+      if (SUBGROUP == 8) { sum[HEAD - PART + d] = add_four(sum[HEAD - PART + d], last_four(key[d]), ds); }
     }
   }
 

@@ -57,22 +57,32 @@ fn main(
     let keys = vec4u(s) + vec4u(0, 1, 2, 3);
     let visible = (keys >= vec4u(first)) & (keys <= vec4u(last));
     score = select(vec4f(NEVER), score, visible);
-    let more = max(most, max(max(score.x, score.y), max(score.z, score.w)));
-    let shrink = exp(most - more);
-    let p = select(vec4f(0.0), exp(score - more), visible);
-    total = total * shrink + p.x + p.y + p.z + p.w;
-    most = more;
+    // The largest score up to each key, as if the keys came one by one: so a query's result does not depend on which
+    // four keys come together, and a packed sequence's is the same to the bit wherever it lies.
+    let m0 = max(most, score.x);
+    let m1 = max(m0, score.y);
+    let m2 = max(m1, score.z);
+    let m3 = max(m2, score.w);
+    let shrink = exp(vec4f(most, m0, m1, m2) - vec4f(m0, m1, m2, m3));
+    let p = select(vec4f(0.0), exp(score - vec4f(m0, m1, m2, m3)), visible);
+    most = m3;
+    total = fma(fma(fma(fma(total, shrink.x, p.x), shrink.y, p.y), shrink.z, p.z), shrink.w, p.w);
     for (var d = 0u; d < PART; d++) {
       let part = v[row + d];
-      sum[d] = sum[d] * shrink + first_four(part) * p;
-      if (SUBGROUP == 8) {
-        let e = HEAD - PART + d;
-        sum[e] = sum[e] * shrink + last_four(part) * p;
-      }
+      sum[d] = weighted(sum[d], first_four(part), shrink, p);
+      if (SUBGROUP == 8) { sum[HEAD - PART + d] = weighted(sum[HEAD - PART + d], last_four(part), shrink, p); }
     }
   }
 
   if (t0 + lane >= params.T) { return; }
   for (var d = 0u; d < HEAD; d++) { o[own + d] = sum[d] / total; }
   stats[h * params.T + t] = most + log(total);
+}
+
+/// What a sum over keys becomes with four more values.
+fn weighted(sum: vec4f, values: mat4x4f, shrink: vec4f, p: vec4f) -> vec4f {
+  let one = fma(vec4f(p.x), values[0], sum * shrink.x);
+  let two = fma(vec4f(p.y), values[1], one * shrink.y);
+  let three = fma(vec4f(p.z), values[2], two * shrink.z);
+  return fma(vec4f(p.w), values[3], three * shrink.w);
 }

@@ -19,21 +19,24 @@ interface Way {
   readonly columns: number
   /** Invocations of a workgroup side by side, each with columns of its own. */
   readonly lanes: number
+  /** Most parts that columns are divided into where invocations walk over them: enough to keep the device busy. */
+  readonly parts: number
   readonly requires?: readonly Feature[]
 }
 
 const lanes =
-  (code: string, size: number) =>
+  (code: string, size: number, parts: number) =>
   (LANES_M: number, LANES_N: number): Way => ({
     code: [code],
     overrides: { LANES_M, LANES_N },
     rows: size * LANES_M,
     columns: size * LANES_N,
     lanes: LANES_N,
+    parts,
   })
-const direct = lanes(directCode, 4)
-const tiled4 = lanes(tiled4Code, 4)
-const tiled8 = lanes(tiled8Code, 8)
+const direct = lanes(directCode, 4, 64)
+const tiled4 = lanes(tiled4Code, 4, 256)
+const tiled8 = lanes(tiled8Code, 8, 256)
 /** What shaders are joined with whose subgroups share what they load. */
 export const sharingCode = (lanes: 4 | 8): readonly string[] => [`const SUBGROUP = ${lanes}u;`, subgroupFour]
 const broadcast = (SUBGROUP: 4 | 8, LANES: number): Way => ({
@@ -42,6 +45,7 @@ const broadcast = (SUBGROUP: 4 | 8, LANES: number): Way => ({
   rows: 8,
   columns: 4 * LANES,
   lanes: LANES,
+  parts: 64,
   requires: ['subgroups'],
 })
 
@@ -60,7 +64,7 @@ const ways = {
   'tiled-128': tiled8(16, 16),
   'tiled-narrow': tiled4(32, 4),
   'tiled-wide': tiled4(4, 32),
-  split: { code: [splitCode], overrides: {}, rows: 4, columns: 4, lanes: 1 },
+  split: { code: [splitCode], overrides: {}, rows: 4, columns: 4, lanes: 1, parts: 1024 },
 } as const satisfies Readonly<Record<string, Way>>
 
 export type WayName = keyof typeof ways
@@ -194,33 +198,27 @@ export function productKernels<B extends Bindings, P extends Params>(
 }
 
 /**
- * The kernels of a product whose invocations walk over columns, at most `parts` of them side by side, and store what
- * they make of them in the end: sums over parts of the columns.
+ * The kernels of a product whose invocations walk over columns, and store what they make of them in the end: sums over
+ * parts of the columns. How many parts there are depends on the columns alone, so that a row's bits do not on others.
  */
 export const walkingKernels = <B extends Bindings, P extends Params>(
   product: Product<B, P>,
 ): ProductKernels<B, P> =>
   new Map(
     Object.entries(ways).map(([name, way]) => {
-      const across = (columns: number, rows: number) => walkersAcross(way, rows, columns)
+      const across = (columns: number) => walkersAcross(way, columns)
       return [name, productKernel(product, way, { code: [], element: 'f32', overrides: {}, across })]
     }),
   )
 
-/** Values that a part keeps of a row, times parts and rows, that are worth their memory: a few MiB. */
-const PARTS = 2 ** 18
-
-/** Workgroups side by side that walk over the columns of a product of so many rows: the more, the fewer rows. */
-const walkersAcross = ({ columns: width, lanes }: Way, rows: number, columns: number) =>
-  Math.min(
-    Math.ceil(columns / width),
-    Math.max(1, Math.floor(Math.min(1024, Math.max(64, PARTS / rows)) / lanes)),
-  )
+/** Workgroups side by side that walk over columns. */
+const walkersAcross = ({ columns: width, lanes, parts }: Way, columns: number) =>
+  Math.min(Math.ceil(columns / width), Math.max(1, Math.floor(parts / lanes)))
 
 /** Parts that the walking kernel of a shape divides the columns into. */
 export function walkedParts(gpu: Gpu, shape: ProductShape): number {
-  const way = ways[wayOf(gpu, shape) as WayName]
-  return walkersAcross(way, shape.rows, shape.columns) * way.lanes
+  const way: Way = ways[wayOf(gpu, shape) as WayName]
+  return walkersAcross(way, shape.columns) * way.lanes
 }
 
 interface Joined {
@@ -228,7 +226,7 @@ interface Joined {
   readonly element: 'vec4f' | 'f32'
   readonly overrides: Readonly<Record<string, number>>
   /** Workgroups side by side. */
-  across(columns: number, rows: number): number
+  across(columns: number): number
 }
 
 const productKernel = <B extends Bindings, P extends Params>(
@@ -245,7 +243,7 @@ const productKernel = <B extends Bindings, P extends Params>(
     ...(way.requires ? { requires: way.requires } : {}),
     workgroups: dims => {
       const [rows, columns, batches] = product.results(dims)
-      return [across(columns, rows), Math.ceil(rows / way.rows), batches]
+      return [across(columns), Math.ceil(rows / way.rows), batches]
     },
   })
 
