@@ -1,6 +1,6 @@
 import type * as Ort from 'onnxruntime-web/webgpu'
 import type { LlamaShape } from '../models/llama'
-import { type LlamaOutput, llamaGraph } from '../models/llama-graph'
+import { type LlamaAttention, type LlamaOutput, llamaGraph } from '../models/llama-graph'
 import type { HostWeights } from '../models/random-weights'
 import { openOnnxRuntime } from './onnxruntime-library'
 
@@ -8,6 +8,7 @@ import { openOnnxRuntime } from './onnxruntime-library'
 export interface LogProbs {
   readonly device: GPUDevice
   readonly version: string
+  readonly how: string
   of(sequences: readonly Uint32Array[], batch: number): Promise<Float32Array[]>
   close(): Promise<void>
 }
@@ -17,9 +18,10 @@ export async function onnxLogProbs(
   shape: LlamaShape,
   weights: HostWeights,
   output: LlamaOutput,
+  attention: LlamaAttention,
 ): Promise<LogProbs> {
   const { ort, device } = await openOnnxRuntime()
-  const { graph, data, file } = llamaGraph(shape, weights, output)
+  const { graph, data, file } = llamaGraph(shape, weights, output, attention)
   const session = await ort.InferenceSession.create(graph, {
     executionProviders: ['webgpu'],
     externalData: [{ path: file, data }],
@@ -35,14 +37,11 @@ export async function onnxLogProbs(
       for (const [b, ids] of group.entries()) values.set(ids.subarray(from), b * T)
       return values
     }
-    const feeds: Record<string, Ort.Tensor> = {
-      input_ids: longs(padded(0), [B, T]),
-      last: new ort.Tensor(
-        'int32',
-        Int32Array.from(group, ({ length }) => length - 1),
-        [B],
-      ),
-      total: new ort.Tensor('int32', Int32Array.of(T), []),
+    const feeds: Record<string, Ort.Tensor> = { input_ids: longs(padded(0), [B, T]) }
+    if (attention === 'GroupQueryAttention') {
+      // What stands behind a sequence changes nothing in it: padding counts as tokens.
+      feeds.last = new ort.Tensor('int32', new Int32Array(B).fill(T - 1), [B])
+      feeds.total = new ort.Tensor('int32', Int32Array.of(T), [])
     }
     if (output === 'log-probs') feeds.targets = longs(padded(1), [B, T, 1])
     const results = await session.run(feeds)
@@ -58,6 +57,7 @@ export async function onnxLogProbs(
   return {
     device,
     version: ort.env.versions.web ?? '',
+    how: `${attention}, ${output === 'logits' ? 'logits, log-softmax on the host' : 'log-probs in the graph'}`,
     async of(sequences, batch) {
       const order = [...sequences.keys()].sort((a, b) => sequences[a]!.length - sequences[b]!.length)
       const results: Float32Array[] = new Array(sequences.length)

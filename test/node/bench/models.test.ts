@@ -76,17 +76,19 @@ describe('a random Llama', () => {
   test('gives the same log-probs in ONNX', async ({ gpu }) => {
     using network = llamaNetwork(gpu, shape, weights)
     const [wanted] = await tokenLogProbs(network, [{ ids: Uint32Array.from(ids), answerBegin: 1 }])
-    const feeds = {
-      input_ids: longs(ids, [1, ids.length]),
+    const input_ids = longs(ids, [1, ids.length])
+    const targets = longs([...ids.slice(1), 0], [1, ids.length, 1])
+    const fused = {
       last: new Tensor('int32', Int32Array.of(ids.length - 1), [1]),
       total: new Tensor('int32', Int32Array.of(ids.length), []),
     }
-    const { log_probs: found } = await run(llamaGraph(shape, weights, 'log-probs'), {
-      ...feeds,
-      targets: longs([...ids.slice(1), 0], [1, ids.length, 1]),
-    })
-    for (const [t, value] of wanted!.entries()) expect(found![t]).toBeCloseTo(value, DIGITS)
-    const { logits } = await run(llamaGraph(shape, weights, 'logits'), feeds)
-    expect(logits).toHaveLength(ids.length * shape.vocabulary)
+    for (const attention of ['GroupQueryAttention', 'MatMul, Softmax'] as const) {
+      const feeds = { input_ids, ...(attention === 'GroupQueryAttention' ? fused : {}) }
+      const graph = llamaGraph(shape, weights, 'log-probs', attention)
+      const { log_probs: found } = await run(graph, { ...feeds, targets })
+      for (const [t, value] of wanted!.entries()) expect(found![t]).toBeCloseTo(value, DIGITS)
+      const { logits } = await run(llamaGraph(shape, weights, 'logits', attention), feeds)
+      expect(logits).toHaveLength(ids.length * shape.vocabulary)
+    }
   })
 })
