@@ -32,6 +32,9 @@ export interface JaxLibrary {
   contender(how: string, compute: JaxFunction): Contender
 }
 
+/** Of results that wait to be computed. */
+const HELD_BYTES = 2 ** 28
+
 /**
  * jax-js on WebGPU, compiled with `jit`.
  *
@@ -73,17 +76,21 @@ export async function openJax(): Promise<JaxLibrary> {
           await jax.blockUntilReady(inputs)
         },
         async run(times) {
-          // What is disposed before it was waited for is never computed.
-          const all: JaxArrays[] = [results]
-          for (let n = 0; n < times; n++) {
-            results = jitted(
-              Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, array.ref])),
-            )
-            all.push(results)
+          const call = () =>
+            jitted(Object.fromEntries(Object.entries(inputs).map(([name, array]) => [name, array.ref])))
+          // What is disposed before it was waited for is never computed, so many are held at a time.
+          for (let left = times; left > 0; ) {
+            dispose(results)
+            results = call()
+            const bytes = Object.values(results).reduce((sum, { size }) => sum + 4 * size, 0)
+            const held = [results]
+            while (held.length < Math.min(left, Math.ceil(HELD_BYTES / bytes))) held.push(call())
+            await jax.blockUntilReady(held)
+            results = held.pop()!
+            for (const arrays of held) dispose(arrays)
+            left -= held.length + 1
           }
-          await jax.blockUntilReady(all)
           await device.queue.onSubmittedWorkDone()
-          for (const arrays of all.slice(0, -1)) dispose(arrays)
         },
         async read() {
           const read: [string, Arrays[string]][] = []
