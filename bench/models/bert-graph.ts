@@ -15,11 +15,11 @@ export interface BertShape {
 export const NORM_EPS = 1e-12
 
 /**
- * How a BERT is written down: of ONNX's own operators, as PyTorch exports it, or with those that ONNX Runtime's optimizer
- * puts in the place of norms of sums and of GELU. Its `MultiHeadAttention` is left out: with a mask, what the one for
- * WebGPU gives is off by a hundredth.
+ * How a BERT is written down: of ONNX's own operators, as PyTorch exports it; with those that ONNX Runtime's optimizer puts
+ * in the place of norms of sums and of GELU; or with attention as one operator too.
  */
-export type BertGraph = 'exported' | 'fused'
+export const BERT_GRAPHS = ['exported', 'fused', 'fused-attention'] as const
+export type BertGraph = (typeof BERT_GRAPHS)[number]
 
 const FILE = 'model.onnx_data'
 /** Added to what no token may see; more would not be finite in half precision. */
@@ -57,7 +57,7 @@ export function bertGraph(shape: BertShape, weights: HostWeights, way: BertGraph
   function normOfSum(x: string, y: string, path: string, outputs?: readonly string[]): string {
     const parameters = [vector(`${path}.LayerNorm.weight`), vector(`${path}.LayerNorm.bias`)]
     const named = outputs ? { outputs } : {}
-    if (way === 'fused')
+    if (way !== 'exported')
       return own('SkipLayerNormalization', [x, y, ...parameters], { attributes: epsilon, ...named })
     const attributes = { axis: 2, ...epsilon }
     return add('LayerNormalization', [add('Add', [x, y]), ...parameters], { attributes, ...named })
@@ -75,6 +75,8 @@ export function bertGraph(shape: BertShape, weights: HostWeights, way: BertGraph
       string,
       string,
     ]
+    if (way === 'fused-attention')
+      return own('MultiHeadAttention', [q, k, v, '', '', bias], { attributes: { num_heads: heads } })
     const scores = add('MatMul', [split(q), split(k, true)])
     const scaled = add('Mul', [scores, scalar(1 / Math.sqrt(C / heads))])
     const shares = add('Softmax', [add('Add', [scaled, bias])], { attributes: { axis: 3 } })
@@ -85,7 +87,7 @@ export function bertGraph(shape: BertShape, weights: HostWeights, way: BertGraph
   }
 
   function gelu(x: string, path: string): string {
-    if (way === 'fused') return own('BiasGelu', [product(x, path), vector(`${path}.bias`)])
+    if (way !== 'exported') return own('BiasGelu', [product(x, path), vector(`${path}.bias`)])
     const y = linear(x, path)
     const error = add('Erf', [add('Div', [y, scalar(Math.SQRT2)])])
     return add('Mul', [add('Mul', [y, add('Add', [error, scalar(1)])]), scalar(0.5)])
@@ -93,7 +95,10 @@ export function bertGraph(shape: BertShape, weights: HostWeights, way: BertGraph
 
   const mask = add('Cast', ['attention_mask'], { attributes: { to: 1 } })
   const unseen = add('Mul', [add('Sub', [scalar(1), mask]), scalar(HIDDEN)])
-  const bias = add('Unsqueeze', [unseen, constant('int64', [1, 2])])
+  const columns = add('Unsqueeze', [unseen, constant('int64', [1, 2])])
+  // The one operator wants a value for each pair of tokens.
+  const rows = add('Unsqueeze', [add('Mul', [mask, scalar(0)]), constant('int64', [1, 3])])
+  const bias = add('Add', [columns, rows])
 
   const T = add('Slice', [add('Shape', ['input_ids']), constant('int64', [1]), constant('int64', [2])])
   const all = constant('int64', [...Array(positions).keys()], [1, positions])

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-web'
 import { describe, expect } from 'vitest'
 import { bertConfig, bertWeights, encoderFiles } from '../../../bench/models/bert'
-import { bertGraph } from '../../../bench/models/bert-graph'
+import { BERT_GRAPHS, bertGraph } from '../../../bench/models/bert-graph'
 import { type LlamaShape, llamaBlueprint, llamaNetwork } from '../../../bench/models/llama'
 import { llamaGraph } from '../../../bench/models/llama-graph'
 import { randomWeights } from '../../../bench/models/random-weights'
@@ -53,7 +53,7 @@ describe('a random encoder', () => {
     using packed = uploadPacked(gpu, network.pack!([ids]))
     const states = await gpu.read(network.forward(tape, packed))
     const T = ids.length
-    for (const way of ['exported', 'fused'] as const) {
+    for (const way of BERT_GRAPHS) {
       const { last_hidden_state: found } = await run(bertGraph(shape, weights, way), {
         // What stands behind a sequence must change nothing in it.
         input_ids: longs([...ids, 7, 7], [1, T + 2]),
