@@ -1,5 +1,5 @@
-// Computes a product, joined with the file of one: a workgroup owns 8 rows, each invocation 4 of their columns. The
-// lanes of a subgroup load a part of the rows each and hand it to the others, so that a row is loaded once for
+// Computes a product, joined with the file of one: a workgroup owns 2 SUBGROUP rows, each invocation 4 of their columns.
+// The lanes of a subgroup load a part of the rows each and hand it to the others, so that a row is loaded once for
 // all of them. For devices whose loads cost many times as much as arithmetic: those that run on a processor.
 // SUBGROUP, 4 or 8, the lanes of a subgroup, is joined as a module, with lib/subgroup-four.wgsl.
 // What a product's file gives: see linear-nt.wgsl.
@@ -15,24 +15,33 @@ fn main(
 ) {
   let size = product_size();
   let batch = group.z;
-  let row = group.y * 8;
+  let row = group.y * 2 * SUBGROUP;
   // Lanes beyond the last column compute it again, and store nothing: all must be there to hand on their part.
   for (var col0 = group.x * LANES * 4; col0 < size.y; col0 += groups.x * LANES * 4) {
     let col = col0 + 4 * lane;
-    var above = mat4x4f();
-    var below = mat4x4f();
+    // With 4 lanes there are two bands of four rows, the first and the third of these.
+    var s0 = mat4x4f();
+    var s1 = mat4x4f();
+    var s2 = mat4x4f();
+    var s3 = mat4x4f();
     for (var k = 0u; k < size.z; k += 4) {
       let steps = right_steps(mat4x4f(
         right(batch, k, col, 0), right(batch, k, col, 1), right(batch, k, col, 2), right(batch, k, col, 3)));
       let a = left(batch, row, k, mine);
-      var b = a;
-      if (SUBGROUP == 4) { b = left(batch, row, k, 4 + mine); }
-      above += steps * left_rows(first_four(a));
-      below += steps * left_rows(last_four(b));
+      let b = left(batch, row, k, SUBGROUP + mine);
+      s0 += steps * left_rows(first_four(a));
+      if (SUBGROUP == 8) { s1 += steps * left_rows(last_four(a)); }
+      s2 += steps * left_rows(first_four(b));
+      if (SUBGROUP == 8) { s3 += steps * left_rows(last_four(b)); }
     }
-    finish(0, batch, row, col, above);
-    finish(1, batch, row + 4, col, below);
+    finish(0, batch, row, col, s0);
+    if (SUBGROUP == 8) { finish(1, batch, row + 4, col, s1); }
+    finish(2, batch, row + SUBGROUP, col, s2);
+    if (SUBGROUP == 8) { finish(3, batch, row + SUBGROUP + 4, col, s3); }
   }
-  conclude(0, row, group.x * LANES + lane);
-  conclude(1, row + 4, group.x * LANES + lane);
+  let part = group.x * LANES + lane;
+  conclude(0, row, part);
+  if (SUBGROUP == 8) { conclude(1, row + 4, part); }
+  conclude(2, row + SUBGROUP, part);
+  if (SUBGROUP == 8) { conclude(3, row + SUBGROUP + 4, part); }
 }

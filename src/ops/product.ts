@@ -42,7 +42,7 @@ export const sharingCode = (lanes: 4 | 8): readonly string[] => [`const SUBGROUP
 const broadcast = (SUBGROUP: 4 | 8, LANES: number): Way => ({
   code: [...sharingCode(SUBGROUP), broadcastCode],
   overrides: { LANES },
-  rows: 8,
+  rows: 2 * SUBGROUP,
   columns: 4 * LANES,
   lanes: LANES,
   parts: 64,
