@@ -1,4 +1,5 @@
 import { encoderEmbedder } from '../src/embedding/encoder-embedder'
+import { adapterName } from '../src/gpu/adapter-info'
 import { openGpu } from '../src/gpu/open-gpu'
 import { filesFromList, type ModelFiles } from '../src/io/model-files'
 import { loadEncoder } from '../src/models/load-encoder'
@@ -22,7 +23,7 @@ const defaults = {
   /** How the ONNX graph of random weights is written: some of exported, fused, fused-attention; all to take the fastest. */
   graph: 'all',
   /** Texts of one pass of the peer: the fastest is taken. Texts are sorted by length before. */
-  batches: '4,16,64',
+  batches: '1,4,16,64',
   /** Parts that the rows are dealt to: contenders take turns after each. */
   parts: 4,
   /** Names joined by commas, `all` or `none`. */
@@ -93,7 +94,7 @@ export const embeddingBench: Subject<typeof defaults> = {
       name: contender.name,
       version: contender.version,
       how: contender.how,
-      adapter: contender.device.adapterInfo.description,
+      adapter: adapterName(contender.device.adapterInfo),
       milliseconds,
       total: sum(milliseconds),
       cpuSeconds: cpuSeconds.length > 0 ? sum(cpuSeconds) : null,
@@ -201,7 +202,7 @@ async function fastest(
       const least = leastCosine(await encoder.embed(texts), wanted)
       if (!(least >= ALLOWED)) {
         notes.push(`${name}: left out, a cosine to ours is ${least.toFixed(5)}`)
-        break
+        continue
       }
       const stop = place.stopwatch()
       await encoder.embed(texts)

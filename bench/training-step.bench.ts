@@ -1,3 +1,4 @@
+import { adapterName } from '../src/gpu/adapter-info'
 import { openGpu } from '../src/gpu/open-gpu'
 import { sft } from '../src/losses/sft'
 import { adamW } from '../src/training/adamw'
@@ -79,7 +80,7 @@ export const trainingStepBench: Subject<typeof defaults> = {
         name: model.name,
         version: model.version,
         how: model.how,
-        adapter: model.device.adapterInfo.description,
+        adapter: adapterName(model.device.adapterInfo),
         milliseconds,
         median: median(milliseconds),
         cpuSeconds: cpu.length > 0 ? median(cpu) : null,
