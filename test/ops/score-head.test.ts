@@ -9,6 +9,8 @@ describe('score-head', () => {
   test.for([
     { N: 1, C: 4, V: 10, scale: 1 },
     { N: 33, C: 123, V: 40, scale: 1 },
+    // Past the prompts of a workgroup.
+    { N: 131, C: 36, V: 10, scale: 1 },
     // Logits in the hundreds: a softmax without the maximum taken off would overflow.
     { N: 5, C: 64, V: 40, scale: 100 },
   ])('matches the reference at %o', async ({ N, C, V, scale }, { gpu }) => {
