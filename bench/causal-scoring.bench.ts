@@ -174,7 +174,7 @@ async function fastest(
 
 async function ours(entry: GPU, shape: LlamaShape, weights: HostWeights): Promise<Contender> {
   const gpu = await openGpu({ entry })
-  const network = llamaNetwork(gpu, shape, weights)
+  const network = await llamaNetwork(gpu, shape, weights)
   return {
     name: 'tabtune',
     version: ourVersion,

@@ -1,11 +1,7 @@
 import type { Gpu } from '../src/gpu/gpu'
 import { openGpu } from '../src/gpu/open-gpu'
-import { filesFromList } from '../src/io/model-files'
-import { writeSafetensors } from '../src/io/safetensors'
 import { dpo } from '../src/losses/dpo'
 import type { CausalNetwork } from '../src/models/causal-network'
-import { llama } from '../src/models/llama'
-import { loadNetwork } from '../src/models/load-network'
 import { namedStorages } from '../src/models/named-storages'
 import { adamW } from '../src/training/adamw'
 import type { EncodedPair } from '../src/training/encode-pairs'
@@ -20,7 +16,7 @@ import { median, significant } from './harness/statistics'
 import type { Subject } from './harness/subject'
 import { openTorch } from './harness/torch'
 import { ourVersion } from './harness/versions'
-import { type LlamaShape, llamaBlueprint, llamaConfig, weightCount } from './models/llama'
+import { type LlamaShape, llamaBlueprint, llamaNetwork, weightCount } from './models/llama'
 import { randomWeights } from './models/random-weights'
 
 /** SmolLM2-135M's, and one that a processor can train. */
@@ -173,12 +169,7 @@ async function randomNetwork(
 ): Promise<CausalNetwork> {
   const format = namedStorages[storage as keyof typeof namedStorages]
   if (!format) throw new Error(`--storage is ${storage}, expected ${Object.keys(namedStorages).join(', ')}`)
-  const weights = writeSafetensors(randomWeights(llamaBlueprint(shape).weights, seed))
-  const files = new Map([
-    ['config.json', new Blob([JSON.stringify(llamaConfig(shape))])],
-    ['model.safetensors', new Blob([weights])],
-  ])
-  return loadNetwork(gpu, filesFromList(files, 'random'), [llama], { storage: format })
+  return llamaNetwork(gpu, shape, randomWeights(llamaBlueprint(shape).weights, seed), format)
 }
 
 interface StepMade {

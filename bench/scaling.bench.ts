@@ -163,7 +163,7 @@ async function trainSteps(gpu: Gpu, size: Size, rounds: number, random: RandomNu
   const loss = sft()
   using planned = planNetwork(blueprint, f32, gpu)
   const { peak } = await estimateTraining(planned, examples, { loss, lora: { rank }, batchSize: sequences })
-  using network = llamaNetwork(gpu, shape, randomWeights(blueprint.weights, 1))
+  using network = await llamaNetwork(gpu, shape, randomWeights(blueprint.weights, 1))
   using trained = LoraAdapter.create(network, { rank })
   using optimizer = adamW().create(trained, { maxGradNorm: 1 })
   using stepper = new TrainingStepper(trained, {
@@ -179,7 +179,7 @@ async function trainSteps(gpu: Gpu, size: Size, rounds: number, random: RandomNu
 }
 
 async function scoreRows(gpu: Gpu, size: Size, rows: number, rounds: number, random: RandomNumbers) {
-  using network = llamaNetwork(gpu, size.shape, randomWeights(llamaBlueprint(size.shape).weights, 1))
+  using network = await llamaNetwork(gpu, size.shape, randomWeights(llamaBlueprint(size.shape).weights, 1))
   const answers = sequencesOf(random, rows, size).map(({ ids }) => ({ ids, answerBegin: 1 }))
   const milliseconds = await leastTime(rounds, () => tokenLogProbs(network, answers, { batchTokens: 1024 }))
   return { milliseconds, bytes: gpu.memory.peak }

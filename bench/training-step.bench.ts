@@ -132,7 +132,7 @@ async function ours(entry: GPU, shape: LlamaShape, weights: HostWeights): Promis
   const gpu = await openGpu({ entry })
   const watch = watchGpu(gpu.device)
   const loss = sft()
-  const trained = fullWeights(llamaNetwork(gpu, shape, weights))
+  const trained = fullWeights(await llamaNetwork(gpu, shape, weights))
   const optimizer = adamW(SETTINGS).create(trained, { maxGradNorm: null })
   const stepper = new TrainingStepper(trained, {
     ...{ loss, optimizer, live: null },

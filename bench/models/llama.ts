@@ -1,8 +1,13 @@
 import type { Gpu } from '../../src/gpu/gpu'
+import { filesFromList } from '../../src/io/model-files'
+import { writeSafetensors } from '../../src/io/safetensors'
 import type { Blueprint } from '../../src/models/architecture'
 import type { CausalNetwork } from '../../src/models/causal-network'
 import { Config } from '../../src/models/config'
 import { llama } from '../../src/models/llama'
+import { loadNetwork } from '../../src/models/load-network'
+import { f32 } from '../../src/ops/format-f32'
+import type { WeightFormat } from '../../src/ops/weight-format'
 import type { HostWeights } from './random-weights'
 
 /** A Llama with heads of `hidden / heads`. */
@@ -42,10 +47,18 @@ export const llamaConfig = (shape: LlamaShape) => ({
 export const llamaBlueprint = (shape: LlamaShape): Blueprint<CausalNetwork> =>
   llama.blueprint(new Config(llamaConfig(shape), 'bench'))
 
-/** The network on the GPU, with these weights in f32. */
-export function llamaNetwork(gpu: Gpu, shape: LlamaShape, weights: HostWeights): CausalNetwork {
-  const tensors = [...weights].map(([name, { shape: axes, data }]) => [name, gpu.tensor(axes, data)] as const)
-  return llamaBlueprint(shape).build(gpu, new Map(tensors))
+/** The network of these weights, loaded as from files, with those of its layers in `storage`. */
+export function llamaNetwork(
+  gpu: Gpu,
+  shape: LlamaShape,
+  weights: HostWeights,
+  storage: WeightFormat = f32,
+): Promise<CausalNetwork> {
+  const files = new Map([
+    ['config.json', new Blob([JSON.stringify(llamaConfig(shape))])],
+    ['model.safetensors', new Blob([writeSafetensors(weights)])],
+  ])
+  return loadNetwork(gpu, filesFromList(files, 'random'), [llama], { storage })
 }
 
 /**

@@ -74,7 +74,7 @@ describe('a random Llama', () => {
   const ids = Array.from({ length: 12 }, (_, t) => (t * 17 + 5) % shape.vocabulary)
 
   test('gives the same log-probs in ONNX', async ({ gpu }) => {
-    using network = llamaNetwork(gpu, shape, weights)
+    using network = await llamaNetwork(gpu, shape, weights)
     const [wanted] = await tokenLogProbs(network, [{ ids: Uint32Array.from(ids), answerBegin: 1 }])
     const input_ids = longs(ids, [1, ids.length])
     const targets = longs([...ids.slice(1), 0], [1, ids.length, 1])
