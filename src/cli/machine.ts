@@ -17,6 +17,8 @@ import {
   openGpu,
   openModelFiles,
   type Tokenizer,
+  tuneGpu,
+  tuningCache,
   withTemplate,
 } from '../index'
 import type { Context } from './command'
@@ -53,7 +55,20 @@ export class Machine implements Disposable {
     const slow = gpu.software ? ' (software: slow, for trying things out)' : ''
     this.#context.progress.note(`GPU: ${gpu.adapterName}${slow}`)
     this.#gpu = gpu
+    await this.#tune(gpu)
     return gpu
+  }
+
+  /** Once for each GPU: what was found is kept beside the models. */
+  async #tune(gpu: Gpu): Promise<void> {
+    const { progress, signal } = this.#context
+    const { dropped } = await tuneGpu(gpu, {
+      cache: tuningCache(this.#wanted.opening.store),
+      signal,
+      onProgress: fraction => progress.update('kernels', fraction, 'trying which are fastest here, once'),
+    })
+    for (const { profile, reason } of dropped)
+      progress.note(`kernels '${profile}' are not used here: ${reason}`)
   }
 
   /** The model's files. @throws {UsageError} if there is no such model */

@@ -91,7 +91,7 @@ export async function timeProducts(
   const dropped: DroppedProfile[] = []
   try {
     for (const [i, one] of cases.entries()) {
-      const spent = performance.now() - start
+      const spent = i === 0 ? 0 : performance.now() - start
       if (i > 0 && spent >= budget) break
       onProgress?.(Math.max(i / cases.length, Math.min(1, spent / budget)))
       const found = await timeCase(gpu, one, [...times.keys()], measuring)
@@ -126,20 +126,16 @@ async function timeCase(
       operands.run()
     },
   }))
-  signal?.throwIfAborted()
   const faults = await faultsOf(gpu, runs, operands.c, one)
   const sound = runs.filter((_, i) => faults[i] === null)
-  for (const contender of sound) {
+  const measured = async ({ run, count }: (typeof runs)[number]) => {
     signal?.throwIfAborted()
-    while ((await time(gpu, contender.run, contender.count)) < least && contender.count < RUNS)
-      contender.count *= 2
+    return time(gpu, run, count)
   }
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const { run, count, times } of sound) {
-      signal?.throwIfAborted()
-      times.push((await time(gpu, run, count)) / count)
-    }
-  }
+  for (const contender of sound)
+    while ((await measured(contender)) < least && contender.count < RUNS) contender.count *= 2
+  for (let round = 0; round < ROUNDS; round++)
+    for (const contender of sound) contender.times.push((await measured(contender)) / contender.count)
   const byWay = new Map<string, number | string>(
     runs.map(({ profile, times }, i) => [wayOf(profile), faults[i] ?? median(times)]),
   )
