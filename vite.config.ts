@@ -88,7 +88,10 @@ export default defineConfig(({ mode }) => ({
   worker: { format: 'es' as const },
   test: {
     // Browsers get it too, which do not see the environment.
-    env: { VITE_TABTUNE_FEATURES: process.env.TABTUNE_FEATURES ?? 'adapter' },
+    env: {
+      VITE_TABTUNE_FEATURES: process.env.TABTUNE_FEATURES ?? 'adapter',
+      VITE_TABTUNE_PROFILE: process.env.TABTUNE_PROFILE ?? '',
+    },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
