@@ -39,15 +39,17 @@ const NOTHING = Online(vec4f(NEVER), vec4f(), vec4f(), vec4f(), vec4f());
 
 fn product_size() -> vec3u { return vec3u(params.R, params.N, params.C); }
 
-fn left(batch: u32, row: u32, k: u32, part: u32) -> vec4f {
-  return h[(min(row + part, params.R - 1) * params.C + k) / 4];
-}
+fn left_start(batch: u32, row: u32, part: u32) -> u32 { return min(row + part, params.R - 1) * params.C; }
+
+fn left(start: u32, k: u32, part: u32) -> vec4f { return h[(start + k) / 4]; }
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
 
-fn right(batch: u32, k: u32, col: u32, part: u32) -> vec4f {
-  return weight4(min(col + part, params.N - 1), k, params.C);
+fn right_start(batch: u32, col: u32, part: u32) -> u32 {
+  return row_start(min(col + part, params.N - 1), params.C);
 }
+
+fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f { return weight4_from(start, k, params.C); }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 

@@ -24,26 +24,25 @@ override ALIGNED: bool = true;
 
 fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K); }
 
-fn left(batch: u32, row: u32, k: u32, part: u32) -> vec4f {
-  let at = (batch * params.M + min(row + part, params.M - 1)) * params.O + params.first + k;
-  if (ALIGNED) { return within(dy[at / 4], k); }
+fn left_start(batch: u32, row: u32, part: u32) -> u32 {
+  return (batch * params.M + min(row + part, params.M - 1)) * params.O + params.first;
+}
+
+fn left(start: u32, k: u32, part: u32) -> vec4f {
+  let at = start + k;
+  if (ALIGNED) { return dy[at / 4]; }
   var values = vec4f(0.0);
   for (var j = 0u; j < 4 && k + j < params.K; j++) { values[j] = dy[(at + j) / 4][(at + j) % 4]; }
   return values;
 }
 
-/// The steps k .. k + 3, with zeros from K on: dy goes on there where only some of its columns are meant.
-fn within(values: vec4f, k: u32) -> vec4f {
-  return select(vec4f(0.0), values, vec4u(k) + vec4u(0, 1, 2, 3) < vec4u(params.K));
-}
-
 fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
 
-fn right(batch: u32, k: u32, col: u32, part: u32) -> vec4f {
-  return weight4(batch * params.K + min(k + part, params.K - 1), min(col, last_columns()), params.N);
-}
+fn right_start(batch: u32, col: u32, part: u32) -> u32 { return min(col, (params.N - 1) / 4 * 4); }
 
-fn last_columns() -> u32 { return (params.N - 1) / 4 * 4; }
+fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f {
+  return weight4_from(row_start(batch * params.K + k + part, params.N), start, params.N);
+}
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return parts; }
 

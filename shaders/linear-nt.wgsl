@@ -4,12 +4,14 @@
 // `first` on. A linear layer's forward pass: both operands run along K. Joined with one of products/*.wgsl, which has
 // the entry point, and with one of lib/results-*.wgsl, for c.
 //
-// What a product's file gives to products/*.wgsl, which ask for k < K, a multiple of 4, and for any row and column:
-// product_size: M, N, K. left: of a block of rows, at the steps k .. k + 3, the part-th of its parts of four values;
-// left_rows makes the rows of four parts. right: the same of a block of columns; right_steps makes the steps. What does
-// not exist is zero in one of the two along K, and anything beside it. finish: what is done with the sums of four rows
-// and the columns col .. col + 3, of the band-th four rows that an invocation owns. Where there are fewer workgroups than
-// columns, an invocation goes on with others; conclude: what it does with its rows in the end.
+// What a product's file gives to products/*.wgsl, for any row and column and for steps k < K, a multiple of 4:
+// product_size: M, N, K. left_start, left: where the part-th part of a block of rows begins, and its four values at the
+// steps k .. k + 3; left_rows makes the rows of four parts. right_start, right: the same of a block of columns;
+// right_steps makes the steps. The starts do not depend on k, and are taken outside of loops over it, which not every
+// compiler does by itself. What does not exist is zero in one of the two along K, and anything beside it. finish: what is
+// done with the sums of four rows and the columns col .. col + 3, of the band-th four rows that an invocation owns.
+// Where there are fewer workgroups than columns, an invocation goes on with others; conclude: what it does with its
+// rows in the end.
 
 struct Params {
   M: u32,
@@ -31,8 +33,12 @@ override ALIGNED: bool = true;
 
 fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K); }
 
-fn left(batch: u32, row: u32, k: u32, part: u32) -> vec4f {
-  let at = (batch * params.M + min(row + part, params.M - 1)) * params.K + k;
+fn left_start(batch: u32, row: u32, part: u32) -> u32 {
+  return (batch * params.M + min(row + part, params.M - 1)) * params.K;
+}
+
+fn left(start: u32, k: u32, part: u32) -> vec4f {
+  let at = start + k;
   if (ALIGNED) { return x[at / 4]; }
   var values = vec4f(0.0);
   for (var j = 0u; j < 4 && k + j < params.K; j++) { values[j] = x[(at + j) / 4][(at + j) % 4]; }
@@ -41,9 +47,11 @@ fn left(batch: u32, row: u32, k: u32, part: u32) -> vec4f {
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
 
-fn right(batch: u32, k: u32, col: u32, part: u32) -> vec4f {
-  return weight4(batch * params.N + min(col + part, params.N - 1), k, params.K);
+fn right_start(batch: u32, col: u32, part: u32) -> u32 {
+  return row_start(batch * params.N + min(col + part, params.N - 1), params.K);
 }
+
+fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f { return weight4_from(start, k, params.K); }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 

@@ -24,23 +24,27 @@ override ALIGNED: bool = true;
 
 fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K); }
 
-/// The part-th of a block: four rows at a step, the four steps of four rows one after the other.
-fn left(batch: u32, row: u32, k: u32, part: u32) -> vec4f {
+/// The parts of a block: four rows at a step, the four steps of four rows one after the other.
+fn left_start(batch: u32, row: u32, part: u32) -> u32 {
   let m = min(row + part / 4 * 4, (params.M - 1) / 4 * 4);
-  let step = k + part % 4;
-  let at = (batch * params.K + min(step, params.K - 1)) * params.O + params.first + m;
-  if (ALIGNED) { return select(vec4f(0.0), dy[at / 4], step < params.K); }
+  return (batch * params.K + part % 4) * params.O + params.first + m;
+}
+
+fn left(start: u32, k: u32, part: u32) -> vec4f {
+  let at = start + k * params.O;
+  let exists = k + part % 4 < params.K;
+  if (ALIGNED) { return select(vec4f(0.0), dy[at / 4], exists); }
   var values = vec4f(0.0);
-  for (var j = 0u; j < 4 && m + j < params.M && step < params.K; j++) {
-    values[j] = dy[(at + j) / 4][(at + j) % 4];
-  }
+  for (var j = 0u; j < 4 && exists; j++) { values[j] = dy[(at + j) / 4][(at + j) % 4]; }
   return values;
 }
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 
-fn right(batch: u32, k: u32, col: u32, part: u32) -> vec4f {
-  return weight4(batch * params.K + min(k + part, params.K - 1), min(col, (params.N - 1) / 4 * 4), params.N);
+fn right_start(batch: u32, col: u32, part: u32) -> u32 { return min(col, (params.N - 1) / 4 * 4); }
+
+fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f {
+  return weight4_from(row_start(batch * params.K + k + part, params.N), start, params.N);
 }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return parts; }

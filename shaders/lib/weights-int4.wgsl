@@ -7,12 +7,19 @@ alias Stored = u32;
 /// Values that share a scale: a multiple of 8 that divides the row.
 override GROUP: u32 = 32;
 
-/// Values col .. col + 3 of a row of `columns` values, both multiples of 4.
-fn weight4(row: u32, col: u32, columns: u32) -> vec4f {
-  let begin = row * (columns / 8 + (columns / GROUP + 1) / 2);
-  let bits = vec4u(w[begin + col / 8] >> (col % 8 * 4));
+/// Where a row of `columns` values begins.
+fn row_start(row: u32, columns: u32) -> u32 { return row * (columns / 8 + (columns / GROUP + 1) / 2); }
+
+/// Values col .. col + 3 of the row that begins at `start`, of `columns` values, both multiples of 4.
+fn weight4_from(start: u32, col: u32, columns: u32) -> vec4f {
+  let bits = vec4u(w[start + col / 8] >> (col % 8 * 4));
   let group = col / GROUP;
-  let scales = unpack2x16float(w[begin + columns / 8 + group / 2]);
+  let scales = unpack2x16float(w[start + columns / 8 + group / 2]);
   let values = vec4f((bits >> vec4u(0, 4, 8, 12)) & vec4u(15)) - 8.0;
   return select(scales.x, scales.y, group % 2 == 1) * values;
+}
+
+/// Values col .. col + 3 of a row of `columns` values, both multiples of 4.
+fn weight4(row: u32, col: u32, columns: u32) -> vec4f {
+  return weight4_from(row_start(row, columns), col, columns);
 }

@@ -16,9 +16,15 @@ fn main(
   let size = product_size();
   let batch = group.z;
   let row = group.y * 2 * SUBGROUP;
+  let a_start = left_start(batch, row, mine);
+  let b_start = left_start(batch, row, SUBGROUP + mine);
   // Lanes beyond the last column compute it again, and store nothing: all must be there to hand on their part.
   for (var col0 = group.x * LANES * 4; col0 < size.y; col0 += groups.x * LANES * 4) {
     let col = col0 + 4 * lane;
+    let r0 = right_start(batch, col, 0);
+    let r1 = right_start(batch, col, 1);
+    let r2 = right_start(batch, col, 2);
+    let r3 = right_start(batch, col, 3);
     // With 4 lanes there are two bands of four rows, the first and the third of these.
     var s0 = mat4x4f();
     var s1 = mat4x4f();
@@ -26,9 +32,9 @@ fn main(
     var s3 = mat4x4f();
     for (var k = 0u; k < size.z; k += 4) {
       let steps = right_steps(mat4x4f(
-        right(batch, k, col, 0), right(batch, k, col, 1), right(batch, k, col, 2), right(batch, k, col, 3)));
-      let a = left(batch, row, k, mine);
-      let b = left(batch, row, k, SUBGROUP + mine);
+        right(batch, r0, k, 0), right(batch, r1, k, 1), right(batch, r2, k, 2), right(batch, r3, k, 3)));
+      let a = left(a_start, k, mine);
+      let b = left(b_start, k, SUBGROUP + mine);
       s0 += steps * left_rows(first_four(a));
       if (SUBGROUP == 8) { s1 += steps * left_rows(last_four(a)); }
       s2 += steps * left_rows(first_four(b));

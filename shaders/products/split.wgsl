@@ -17,13 +17,20 @@ fn main(
   let size = product_size();
   let batch = group.z;
   let row = group.y * 4;
+  let l0 = left_start(batch, row, 0);
+  let l1 = left_start(batch, row, 1);
+  let l2 = left_start(batch, row, 2);
+  let l3 = left_start(batch, row, 3);
   for (var col = group.x * 4; col < size.y; col += groups.x * 4) {
+    let r0 = right_start(batch, col, 0);
+    let r1 = right_start(batch, col, 1);
+    let r2 = right_start(batch, col, 2);
+    let r3 = right_start(batch, col, 3);
     var sums = mat4x4f();
     for (var k = 4 * lane; k < size.z; k += 4 * LANES) {
-      let rows = left_rows(mat4x4f(
-        left(batch, row, k, 0), left(batch, row, k, 1), left(batch, row, k, 2), left(batch, row, k, 3)));
+      let rows = left_rows(mat4x4f(left(l0, k, 0), left(l1, k, 1), left(l2, k, 2), left(l3, k, 3)));
       let steps = right_steps(mat4x4f(
-        right(batch, k, col, 0), right(batch, k, col, 1), right(batch, k, col, 2), right(batch, k, col, 3)));
+        right(batch, r0, k, 0), right(batch, r1, k, 1), right(batch, r2, k, 2), right(batch, r3, k, 3)));
       sums += steps * rows;
     }
     workgroupBarrier();

@@ -71,7 +71,8 @@ fn stage_left(batch: u32, row0: u32, k0: u32, quad: u32, step: u32, end: u32) {
   var rows = mat4x4f();
   if (k < end) {
     rows = left_rows(mat4x4f(
-      left(batch, row, k, 0), left(batch, row, k, 1), left(batch, row, k, 2), left(batch, row, k, 3)));
+      left(left_start(batch, row, 0), k, 0), left(left_start(batch, row, 1), k, 1),
+      left(left_start(batch, row, 2), k, 2), left(left_start(batch, row, 3), k, 3)));
   }
   let at = 4 * quad * STEPS + step;
   for (var i = 0u; i < 4; i++) { left_tile[at + i * STEPS] = rows[i]; }
@@ -83,7 +84,8 @@ fn stage_right(batch: u32, col0: u32, k0: u32, quad: u32, step: u32, end: u32) {
   var steps = mat4x4f();
   if (k < end) {
     steps = right_steps(mat4x4f(
-      right(batch, k, col, 0), right(batch, k, col, 1), right(batch, k, col, 2), right(batch, k, col, 3)));
+      right(batch, right_start(batch, col, 0), k, 0), right(batch, right_start(batch, col, 1), k, 1),
+      right(batch, right_start(batch, col, 2), k, 2), right(batch, right_start(batch, col, 3), k, 3)));
   }
   let at = 4 * step * BLOCKS_N + quad;
   for (var i = 0u; i < 4; i++) { right_tile[at + i * BLOCKS_N] = steps[i]; }

@@ -118,7 +118,7 @@ export function shardNt(gpu: Gpu, x: Tensor, shard: Shard, c: Tensor, o: Product
 export function shardNn(gpu: Gpu, dy: Tensor, shard: Shard, c: Tensor, o: ProductOptions = {}): void {
   const { format, values, first } = shard
   checkWords(shard, last(c))
-  const aligned = last(dy) % 4 === 0 && last(c) % 4 === 0
+  const aligned = last(dy) % 4 === 0 && last(c) % 4 === 0 && shard.rows % 4 === 0
   const kernel = kernelFor(gpu, ofFormat(linearNn, format, last(c)), {
     rows: c.shape.at(-2) ?? 0,
     columns: last(c),
