@@ -44,7 +44,9 @@ fn left_rows(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 fn right_start(batch: u32, col: u32, part: u32) -> u32 { return min(col, (params.N - 1) / 4 * 4); }
 
 fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f {
-  return weight4_from(row_start(batch * params.K + k + part, params.N), start, params.N);
+  // Beyond the last row the other operand is zero; an odd tensor's binding has any words there, infinite ones too.
+  let step = select(min(k + part, params.K - 1), k + part, ALIGNED);
+  return weight4_from(row_start(batch * params.K + step, params.N), start, params.N);
 }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return parts; }

@@ -33,6 +33,11 @@ export function product(tape: Tape, x: Tensor, w: Weight, b: Tensor | null): Ten
 export function productBackward(tape: Tape, x: Tensor, w: Weight, b: Tensor | null, dy: Tensor): void {
   const dx = tape.destination(x)
   if (dx) inputBackward(tape.gpu, w, dy, dx.grad, { accumulate: dx.accumulate === 1 })
+  parameterBackward(tape, x, w, b, dy)
+}
+
+/** Adds what `product` contributes to the gradients of w and b alone. */
+export function parameterBackward(tape: Tape, x: Tensor, w: Weight, b: Tensor | null, dy: Tensor): void {
   weightBackward(tape, x, w, dy)
   const db = b && tape.destination(b)
   if (db) columnSums(tape.gpu, dy, db.grad, { accumulate: db.accumulate === 1 })

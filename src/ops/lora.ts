@@ -1,6 +1,8 @@
 import type { Tensor } from '../gpu/tensor'
+import { spreadRows } from './bias'
 import { type Dropout, type DropoutOptions, dropInputs } from './dropout'
-import { product, productBackward, trainable } from './linear'
+import { fusedBackward, fusedForward, fusesLora, fusesLoraBackward } from './fused-lora'
+import { parameterBackward, product, productBackward, trainable } from './linear'
 import { matmulNn, matmulNt, matmulTn } from './matmul'
 import type { Weight } from './matrix'
 import type { Tape } from './tape'
@@ -36,13 +38,19 @@ export function lora(
   const { gpu } = tape
   const [N = 0] = x.shape
   const [R = 0] = a.shape
-  const y = product(tape, x, w, bias)
   const low = tape.tensor([N, R])
   withDropped(tape, x, dropout, { stream }, seen => matmulNt(gpu, seen, a, low))
-  matmulNt(gpu, low, b, y, { alpha: scale, accumulate: true })
+  const y = changed(tape, x, w, { low, b, scale }, bias)
   tape.record([x, a, b, ...trainable(w, bias)], [y], [low], () => {
     const dy = tape.gradient(y)
     const dlow = factorGradients(tape, x, { a, b, scale, stream }, low, dy, dropout)
+    if (!dropout && fusesLoraBackward(gpu, w, R)) {
+      const dx = tape.destination(x)
+      if (dx) fusedBackward(gpu, w, { dy, dlow, a, dx: dx.grad }, dx)
+      parameterBackward(tape, x, w, bias, dy)
+      tape.free(dlow)
+      return
+    }
     productBackward(tape, x, w, bias, dy)
     const dx = tape.destination(x)
     if (dx && !dropout) matmulNn(gpu, dlow, a, dx.grad, { accumulate: true })
@@ -54,6 +62,26 @@ export function lora(
     }
     tape.free(dlow)
   })
+  return y
+}
+
+/** x·wᵀ + bias + scale·low·Bᵀ, not recorded. */
+function changed(
+  tape: Tape,
+  x: Tensor,
+  w: Weight,
+  { low, b, scale }: { readonly low: Tensor; readonly b: Tensor; readonly scale: number },
+  bias: Tensor | null,
+): Tensor {
+  const { gpu } = tape
+  if (!fusesLora(gpu, w, low.shape[1] ?? 0)) {
+    const y = product(tape, x, w, bias)
+    matmulNt(gpu, low, b, y, { alpha: scale, accumulate: true })
+    return y
+  }
+  const y = tape.tensor([x.shape[0] ?? 0, w.shape[0] ?? 0])
+  if (bias) spreadRows(gpu, bias, y)
+  fusedForward(gpu, w, { x, low, b, y }, { scale, accumulate: bias !== null })
   return y
 }
 

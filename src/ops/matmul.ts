@@ -5,9 +5,11 @@ import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
 import { read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { columnSum } from './bias'
 import { f32 } from './format-f32'
 import type { Shard } from './matrix'
-import { kernelFor, productKernels } from './product'
+import { kernelFor, productKernels, suitsCard } from './product'
+import { ofWidth } from './row-kernels'
 import { byFormat, ofFormat } from './weight-formats'
 
 const params = {
@@ -139,14 +141,40 @@ export function shardTn(
   o: ProductOptions = {},
 ): void {
   const aligned = last(dy) % 4 === 0 && last(x) % 4 === 0
+  const [M, N] = [c.shape.at(-2) ?? 0, last(c)]
+  const splits = aligned && c.shape.length === 2 ? splitsOf(gpu, M, N, dy.shape[0] ?? 0) : 1
   const kernel = kernelFor(gpu, ofFormat(linearTn, f32, last(x)), {
-    rows: c.shape.at(-2) ?? 0,
-    columns: last(c),
+    rows: M,
+    columns: N,
     alongK: false,
     alignedOperands: aligned,
     alignedResults: aligned,
   })
-  gpu.run(kernel, { dy: batched(dy), w: batched(x), c: batched(c) }, { first, ...options(o) })
+  if (splits === 1) {
+    gpu.run(kernel, { dy: batched(dy), w: batched(x), c: batched(c) }, { first, ...options(o) })
+    return
+  }
+  // Parts of the steps are batches, whose results are added in their order.
+  using parts = gpu.empty([splits, M, N])
+  const part = (t: Tensor) => t.view([splits, (t.shape[0] ?? 0) / splits, last(t)])
+  const { alpha, accumulate } = options(o)
+  gpu.run(kernel, { dy: part(dy), w: part(x), c: parts }, { first, alpha, accumulate: 0 })
+  const sums = { dy: parts.view([splits, M * N]), part: c.view([1, M * N]) }
+  gpu.run(ofWidth(columnSum, M * N), sums, { height: splits, accumulate })
+}
+
+/** Steps that are worth a part, and results of a tile. */
+const [STEPS, TILE] = [256, 64 * 64]
+/** Tiles that keep a card busy. */
+const BUSY = 256
+
+/** Into how many parts a card should divide the K steps of a product of so few results: K divides into them. */
+function splitsOf(gpu: Gpu, M: number, N: number, K: number): number {
+  if (!suitsCard(gpu)) return 1
+  const wanted = Math.min(BUSY / Math.ceil((M * N) / TILE), K / STEPS)
+  let splits = 1
+  while (2 * splits <= wanted && K % (2 * splits) === 0) splits *= 2
+  return splits
 }
 
 const mismatch = (name: string, { shape }: Tensor, wanted: string) =>

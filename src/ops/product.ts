@@ -138,6 +138,10 @@ export function sharingLanes(gpu: Gpu): 0 | 4 | 8 {
   return profile === 'broadcast-4' ? 4 : profile === 'broadcast-8' ? 8 : 0
 }
 
+/** Whether a device's profile is one for cards: products in tiles. */
+export const suitsCard = (gpu: Gpu): boolean =>
+  productProfiles[productProfileOf(gpu)].narrow === 'tiled-narrow'
+
 /** Lanes of every subgroup; 0 if the device has none to use, or of several sizes. */
 function subgroupSize({ adapter: { subgroupMinSize, subgroupMaxSize }, features }: Gpu): number {
   return features.has('subgroups') && subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0

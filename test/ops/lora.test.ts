@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { linear } from '../../src/ops/linear'
 import { lora } from '../../src/ops/lora'
+import { chooseProductProfile, defaultProductProfile } from '../../src/ops/product'
 import { Tape } from '../../src/ops/tape'
 import { expectGradient } from '../finite-differences'
 import { test } from '../gpu'
@@ -42,6 +43,30 @@ describe('lora', () => {
       // Sums of up to 123 products below 1, some of them of sums of as many: rounding of 2⁻²⁴ a term.
       { atol: 2e-5, rtol: 1e-5 },
     )
+  })
+
+  test.for([
+    { N: 37, I: 36, O: 44, R: 8, scale: 2, offset: 1 },
+    { N: 12, I: 8, O: 68, R: 4, scale: 0.5, offset: 0 },
+  ])('is one product of more steps on a card, at %o', async ({ scale, offset, ...sizes }, { gpu }) => {
+    const { N, O } = sizes
+    const given = inputs(sizes)
+    const [bias, dy] = [noise(O, 6, offset), noise(N * O, 5)]
+    const [x, w, a, b] = [given.x.data, given.w.data, given.a.data, given.b.data]
+    using added = gpu.tensor([O], bias)
+    chooseProductProfile(gpu, 'small')
+    await expectOp(
+      gpu,
+      given,
+      dy,
+      (tape, t) => lora(tape, t.x, t.w, { ...t, scale, stream: 0 }, { bias: offset > 0 ? added : null }),
+      {
+        y: reference.lora(x, w, a, b, scale, sizes).map((v, i) => v + bias[i % O]!),
+        grads: reference.loraBackward(x, w, a, b, scale, dy, sizes),
+      },
+      { atol: 2e-5, rtol: 1e-5 },
+    )
+    chooseProductProfile(gpu, defaultProductProfile(gpu))
   })
 
   test.for([

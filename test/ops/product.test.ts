@@ -72,3 +72,19 @@ describe.each(cases)('%s', (profile, of) => {
     })
   })
 })
+
+test('a card divides the many steps of a small product among workgroups', async ({ gpu }) => {
+  const [M, N, K] = [12, 20, 1536]
+  const [dy, x, c0] = [noise(K * M, 1), noise(K * N, 2), noise(M * N, 3)]
+  using tdy = gpu.tensor([K, M], dy)
+  using tx = gpu.tensor([K, N], x)
+  using c = gpu.tensor([M, N], c0)
+  chooseProductProfile(gpu, 'small')
+  const before = gpu.counters.dispatches
+  matmulTn(gpu, tdy, tx, c, { alpha: 0.5, accumulate: true })
+  // The parts, and their sum.
+  expect(gpu.counters.dispatches - before).toBe(2)
+  chooseProductProfile(gpu, defaultProductProfile(gpu))
+  const want = matmul('tn', dy, x, { B: 1, M, N, K }).map((v, i) => 0.5 * v + c0[i]!)
+  expectClose(await gpu.read(c), want, { atol: K * 6e-8 + 1e-7, rtol: 1e-6 })
+})
