@@ -1,3 +1,4 @@
+import { checkedFeatures } from './check-features'
 import { NoAdapterError } from './errors'
 import { DEVICE_FEATURES, type Feature } from './features'
 import { Gpu } from './gpu'
@@ -13,7 +14,8 @@ export interface OpenOptions {
   readonly limits?: 'default' | 'adapter'
   /**
    * `'adapter'` (the default) uses the optional features that the adapter offers, `'none'` uses none. Everything works
-   * without them, and results differ at most by rounding. `gpu.features` says which are on.
+   * without them, and results differ at most by rounding. Subgroups and immediates are tried first, and stay off where
+   * they compute wrongly. `gpu.features` says which are on.
    */
   readonly features?: 'adapter' | 'none'
 }
@@ -78,9 +80,14 @@ export async function openGpu({
     isFallbackAdapter === true || SOFTWARE.test(`${vendor} ${architecture} ${model} ${description}`)
   const own: readonly Feature[] =
     features === 'adapter' && gpu.wgslLanguageFeatures?.has('immediate_address_space') ? ['immediates'] : []
-  return new Gpu(
-    device,
-    { vendor, architecture, device: model, description, subgroupMinSize, subgroupMaxSize, software },
-    new Set([...requiredFeatures, ...own]),
-  )
+  const info = {
+    vendor,
+    architecture,
+    device: model,
+    description,
+    subgroupMinSize,
+    subgroupMaxSize,
+    software,
+  }
+  return new Gpu(device, info, await checkedFeatures(device, info, [...requiredFeatures, ...own]))
 }

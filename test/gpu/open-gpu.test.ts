@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { adapterKey } from '../../src/gpu/adapter-info'
+import { dryGpu } from '../../src/gpu/dry-gpu'
 import { NoAdapterError } from '../../src/gpu/errors'
 import { openGpu } from '../../src/gpu/open-gpu'
 
@@ -42,6 +43,39 @@ describe('without', () => {
   })
 })
 
+/** What subgroups of four show of themselves: for each invocation, its place, and what the lanes hand on. */
+function subgroupsOfFour(): Float32Array<ArrayBuffer> {
+  const seen = new Float32Array(128 * 36)
+  for (let n = 0; n < 128; n++) {
+    const row = seen.subarray(36 * n, 36 * (n + 1))
+    row.set([n % 4, 4])
+    for (let i = 0; i < 16; i++) row[4 + i] = n - (n % 4) + (i >> 2) + 128 * (i % 4)
+  }
+  return seen
+}
+
+/** A device that computes nothing but what the checks of its features ask, rightly. */
+function soundDevice(limits: object) {
+  const { device } = dryGpu()
+  const pass = { ...device.createCommandEncoder().beginComputePass() }
+  const sent: ArrayBuffer[] = []
+  const setImmediates = (_: number, bytes: ArrayBuffer) => sent.push(bytes)
+  const seen = subgroupsOfFour()
+  return Object.assign(device, {
+    limits,
+    pushErrorScope() {},
+    popErrorScope: async () => null,
+    createCommandEncoder: () => ({
+      beginComputePass: () => ({ ...pass, setImmediates }),
+      ...{ copyBufferToBuffer() {}, clearBuffer() {}, finish: () => ({}) },
+    }),
+    createBuffer: ({ size }: { size: number }) => ({
+      ...{ size, destroy() {}, unmap() {}, mapAsync: async () => {} },
+      getMappedRange: () => (size === seen.byteLength ? seen.buffer : sent.shift()!),
+    }),
+  })
+}
+
 /** An entry whose adapter says this of itself and gives a device that notes what is asked of it. */
 function entryOf(info: Partial<GPUAdapterInfo>, features: readonly string[] = []) {
   const asked: GPUDeviceDescriptor[] = []
@@ -53,7 +87,7 @@ function entryOf(info: Partial<GPUAdapterInfo>, features: readonly string[] = []
       limits: { ...limits, maxComputeWorkgroupStorageSize: 2 ** 16 },
       requestDevice: async (descriptor: GPUDeviceDescriptor) => {
         asked.push(descriptor)
-        return { lost: new Promise(() => {}), limits }
+        return soundDevice(limits)
       },
     }),
   } as unknown as GPU
@@ -72,7 +106,9 @@ describe('with an adapter', () => {
   })
 
   test('asks for the optional features it offers, or for none', async () => {
-    const { entry, asked } = entryOf({}, ['timestamp-query', 'depth-clip-control', 'subgroups'])
+    const { entry, asked } = entryOf({ subgroupMinSize: 4, subgroupMaxSize: 4 }, [
+      ...['timestamp-query', 'depth-clip-control', 'subgroups'],
+    ])
     const own = await openGpu({ entry, limits: 'default' })
     const none = await openGpu({ entry, limits: 'default', features: 'none' })
     expect(asked).toEqual([
@@ -89,6 +125,11 @@ describe('with an adapter', () => {
     const modern = Object.assign(entry, { wgslLanguageFeatures }) as unknown as GPU
     expect([...(await openGpu({ entry: modern })).features]).toEqual(['immediates'])
     expect((await openGpu({ entry: modern, features: 'none' })).features.size).toBe(0)
+  })
+
+  test('does without a feature that it offers and that does not work', async () => {
+    const { entry } = entryOf({ subgroupMinSize: 8, subgroupMaxSize: 8 }, ['subgroups', 'timestamp-query'])
+    expect([...(await openGpu({ entry })).features]).toEqual(['timestamp-query'])
   })
 
   test('has a key that differs where anything of the adapter does', async () => {
