@@ -12,9 +12,13 @@ const onLost = callback((reason: string) => {
   state.lost.value = reason
 })
 
+const tellTuning = (fraction: number) => {
+  state.opening.value = `Trying which kernels are fastest here, once: ${Math.round(100 * fraction)} %`
+}
+
 export async function start(): Promise<void> {
   try {
-    state.device.value = await session.open(onLost)
+    state.device.value = await session.open(onLost, callback(tellTuning))
   } catch (error) {
     state.unavailable.value = failureOf(error)
     return
@@ -26,7 +30,7 @@ export async function start(): Promise<void> {
 /** Opens the GPU again. Data and results stay; work that was going on is lost. */
 export async function startAgain(): Promise<void> {
   await work('model', 'Opening the GPU', async progress => {
-    state.device.value = await session.open(onLost)
+    state.device.value = await session.open(onLost, callback(tellTuning))
     state.model.value = await session.reloadModel(callback(progress))
     state.lost.value = null
     state.failures.value = {}

@@ -53,6 +53,8 @@ export interface Task {
 }
 
 export const device = signal<DeviceInfo | null>(null)
+/** What is done before there is a device. */
+export const opening = signal('Opening…')
 /** Why the page cannot work at all. */
 export const unavailable = signal<Failure | null>(null)
 /** Why the GPU must be opened again. */

@@ -1,6 +1,6 @@
 import { startAgain } from '../actions'
 import { Notice } from '../parts/notice'
-import { busy, device, lost } from '../state'
+import { busy, device, lost, opening } from '../state'
 import { keptRun, steps } from '../training-state'
 
 /** A training of an earlier visit can go on. */
@@ -20,12 +20,13 @@ export function Header() {
       </p>
       <p class="promise">
         Everything happens in this tab, on this device. Nothing of yours is uploaded. Once you close it,
-        nothing is kept but models that you downloaded and the last training, until you discard them.
+        nothing is kept but models that you downloaded and the last training, until you discard them, and
+        which kernels are fastest on this GPU.
       </p>
       <dl class="setup">
         <div>
           <dt>GPU</dt>
-          <dd>{device.value?.name ?? 'Opening…'}</dd>
+          <dd>{device.value?.name ?? opening.value}</dd>
         </div>
       </dl>
       {device.value?.software && (

@@ -10,10 +10,13 @@ import {
   type PeftAdapter,
   ScorerError,
   type TrainingConfig,
+  tuneGpu,
+  tuningCache,
   withTemplate,
 } from '../../src/index'
 import type { ModelChoice, TemplateName } from '../model-protocol'
 import type { DeviceInfo, ModelInfo } from '../protocol'
+import type { OnProgress } from './long-calls'
 import { parametersOf } from './model-size'
 import { storages } from './storages'
 import { templates, templatesFor } from './templates'
@@ -26,13 +29,23 @@ export class Engine implements Disposable {
 
   private constructor(readonly gpu: Gpu) {}
 
-  /** @param onLost called with the reason when the device goes away by itself */
-  static async open(onLost: (reason: string) => void): Promise<Engine> {
+  /**
+   * @param onLost called with the reason when the device goes away by itself
+   * @param onTuning called with the share that is done while kernels are tried: once for each GPU
+   */
+  static async open(onLost: (reason: string) => void, onTuning: OnProgress): Promise<Engine> {
     const gpu = await openGpu()
     void gpu.device.lost.then(({ reason, message }) => {
       if (reason !== 'destroyed') onLost(`${gpu.adapterName}: ${message || 'the device was lost'}`)
     })
-    return new Engine(gpu)
+    const engine = new Engine(gpu)
+    try {
+      await tuneGpu(gpu, { cache: tuningCache(), onProgress: onTuning })
+    } catch (error) {
+      engine[Symbol.dispose]()
+      throw error
+    }
+    return engine
   }
 
   get info(): DeviceInfo {

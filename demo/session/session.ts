@@ -40,10 +40,10 @@ export class Session {
   #answers: readonly AnswerPair[] = []
 
   /** Opens the GPU, again if it was lost. What was read and computed stays. */
-  async open(onLost: (reason: string) => void): Promise<DeviceInfo> {
+  async open(onLost: (reason: string) => void, onTuning: OnProgress): Promise<DeviceInfo> {
     this.#engine?.[Symbol.dispose]()
     this.#engine = null
-    this.#engine = await Engine.open(onLost)
+    this.#engine = await Engine.open(onLost, onTuning)
     return this.#engine.info
   }
 

@@ -118,7 +118,8 @@ describe('on a card', () => {
         await timeProducts(gpu, { profiles, cases: [one], time })
         const ways = new Set((['direct', ...profiles] as const).map(name => productProfiles[name][one.form]))
         const kernels = [...ways].map(way => products[one.layout].get(way)!)
-        expect(compiled).toEqual(
+        // Beside products there are sums of those whose steps are divided.
+        expect(compiled.filter(code => code.includes('product_size'))).toEqual(
           kernels.map(({ code, overrides }) => `${code.join('\n')} ${JSON.stringify(overrides)}`),
         )
         // One measurement says that 10 ms are long enough, and three count.
