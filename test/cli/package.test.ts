@@ -157,6 +157,7 @@ it.each([
     'docs/onnx.md',
     /: there is no onnx\/model\.onnx, model\.onnx, .* for fp32; there is no other ONNX file$/m,
   ],
+  ['docs/performance.md', /^(direct|broadcast-[48]|small|medium|large) (default|cache|measured) \[/m],
   ['docs/profiling.md', /^kernel +calls +ms [\s\S]*^peaks: [\d.]+ GFLOP\/s, [\d.]+ GB\/s$/m],
   ['docs/scoring.md', /^row 0: -?\d+\.\d{3}$/m],
   ['docs/selection.md', /^row 0: kept as number 1$/m],
