@@ -68,11 +68,23 @@ async function writeStream(
   stream: FileSystemWritableFileStream,
   content: Bytes | AsyncIterable<Bytes>,
 ): Promise<void> {
+  let size = 0
   try {
-    for await (const piece of piecesOf(content)) await stream.write(piece)
+    for await (const piece of piecesOf(content)) {
+      size += piece.length
+      await stream.write(piece)
+    }
+    await stream.close()
   } catch (error) {
     await stream.abort().catch(() => {})
-    throw error
+    throw await whyAborted(error, size)
   }
-  await stream.close()
+}
+
+/** Chromium, when busy, ends a stream that exceeds the quota with an AbortError in place of the quota's own. */
+async function whyAborted(error: unknown, size: number): Promise<unknown> {
+  if ((error as { name?: unknown }).name !== 'AbortError') return error
+  const { usage = 0, quota = Number.POSITIVE_INFINITY } = await navigator.storage.estimate()
+  if (usage + size <= quota) return error
+  return new DOMException(`${size} bytes more exceed the quota of ${quota}`, 'QuotaExceededError')
 }
