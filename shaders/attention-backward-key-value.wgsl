@@ -53,15 +53,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       var dots = vec4f(0.0);
       var dps = vec4f(0.0);
       for (var d = 0u; d < HEAD; d++) {
-        dots += key[d] * q[row + d];
-        dps += value[d] * dout[row + d];
+        dots = fma(key[d], q[row + d], dots);
+        dps = fma(value[d], dout[row + d], dps);
       }
       let score = dots.x + dots.y + dots.z + dots.w;
       let p = select(0.0, exp(min(score - stats[h * params.T + t], 0.0)), visible);
       let ds = p * (dps.x + dps.y + dps.z + dps.w - stats[(params.H + h) * params.T + t]);
       for (var d = 0u; d < HEAD; d++) {
-        dkey[d] += ds * q[row + d];
-        dvalue[d] += p * dout[row + d];
+        dkey[d] = fma(vec4f(ds), q[row + d], dkey[d]);
+        dvalue[d] = fma(vec4f(p), dout[row + d], dvalue[d]);
       }
     }
   }

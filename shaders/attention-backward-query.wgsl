@@ -47,14 +47,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var dots = vec4f(0.0);
     var dps = vec4f(0.0);
     for (var d = 0u; d < HEAD; d++) {
-      dots += query[d] * k[row + d];
-      dps += upstream[d] * v[row + d];
+      dots = fma(query[d], k[row + d], dots);
+      dps = fma(upstream[d], v[row + d], dps);
     }
     let visible = s >= first && s <= last;
     let score = dots.x + dots.y + dots.z + dots.w;
     let p = select(0.0, exp(min(score - lse, 0.0)), visible);
     let ds = p * (dps.x + dps.y + dps.z + dps.w - delta);
-    for (var d = 0u; d < HEAD; d++) { sum[d] += ds * k[row + d]; }
+    for (var d = 0u; d < HEAD; d++) { sum[d] = fma(vec4f(ds), k[row + d], sum[d]); }
   }
 
   if (t0 + lane >= params.T) { return; }

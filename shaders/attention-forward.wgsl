@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var s = begin; s <= end; s++) {
     let row = (s * params.G + g) * HEAD;
     var dots = vec4f(0.0);
-    for (var d = 0u; d < HEAD; d++) { dots += query[d] * k[row + d]; }
+    for (var d = 0u; d < HEAD; d++) { dots = fma(query[d], k[row + d], dots); }
     let visible = s >= first && s <= last;
     let score = select(NEVER, dots.x + dots.y + dots.z + dots.w, visible);
     if (score > most) {
@@ -56,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     let p = select(0.0, exp(score - most), visible);
     total += p;
-    for (var d = 0u; d < HEAD; d++) { sum[d] += p * v[row + d]; }
+    for (var d = 0u; d < HEAD; d++) { sum[d] = fma(vec4f(p), v[row + d], sum[d]); }
   }
 
   if (t0 + lane >= params.T) { return; }

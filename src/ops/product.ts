@@ -3,7 +3,6 @@ import resultsOdd from '#shaders/lib/results-odd.wgsl?raw'
 import subgroupFour from '#shaders/lib/subgroup-four.wgsl?raw'
 import broadcastCode from '#shaders/products/broadcast.wgsl?raw'
 import directCode from '#shaders/products/direct.wgsl?raw'
-import splitCode from '#shaders/products/split.wgsl?raw'
 import tiled4Code from '#shaders/products/tiled-4x4.wgsl?raw'
 import tiled8Code from '#shaders/products/tiled-8x8.wgsl?raw'
 import { GpuError } from '../gpu/errors'
@@ -64,7 +63,7 @@ const ways = {
   'tiled-128': tiled8(16, 16),
   'tiled-narrow': tiled4(32, 4),
   'tiled-wide': tiled4(4, 32),
-  split: { code: [splitCode], overrides: {}, rows: 4, columns: 4, lanes: 1, parts: 1024 },
+  'tiled-flat': tiled4(2, 16),
 } as const satisfies Readonly<Record<string, Way>>
 
 export type WayName = keyof typeof ways
@@ -93,7 +92,7 @@ const onCard = (large: WayName, square: WayName): ProductProfile => ({
   large,
   square,
   narrow: 'tiled-narrow',
-  flat: 'split',
+  flat: 'tiled-flat',
   wide: 'tiled-wide',
 })
 
