@@ -2,6 +2,7 @@ import { adapterName } from '../src/gpu/adapter-info'
 import { openGpu } from '../src/gpu/open-gpu'
 import { openWeights } from '../src/io/model-weights'
 import { tokenLogProbs } from '../src/models/token-log-probs'
+import { tuneGpu } from '../src/ops/tune-products'
 import { namesIn, numbersIn } from './harness/lists'
 import type { Place } from './harness/place'
 import { randomNumbers } from './harness/random-numbers'
@@ -174,6 +175,7 @@ async function fastest(
 
 async function ours(entry: GPU, shape: LlamaShape, weights: HostWeights): Promise<Contender> {
   const gpu = await openGpu({ entry })
+  await tuneGpu(gpu)
   const network = await llamaNetwork(gpu, shape, weights)
   return {
     name: 'tabtune',

@@ -3,6 +3,7 @@ import { adapterName } from '../src/gpu/adapter-info'
 import { openGpu } from '../src/gpu/open-gpu'
 import { filesFromList, type ModelFiles } from '../src/io/model-files'
 import { loadEncoder } from '../src/models/load-encoder'
+import { tuneGpu } from '../src/ops/tune-products'
 import { watchGpu } from './harness/gpu-watch'
 import { namesIn, numbersIn } from './harness/lists'
 import type { Place } from './harness/place'
@@ -153,6 +154,7 @@ const deal = (texts: readonly string[], parts: number) =>
 
 async function ours(entry: GPU, files: ModelFiles): Promise<TextEncoder> {
   const gpu = await openGpu({ entry })
+  await tuneGpu(gpu)
   const watch = watchGpu(gpu.device)
   const encoder = await loadEncoder(gpu, files)
   const embedder = encoderEmbedder(encoder)

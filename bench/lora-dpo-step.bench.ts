@@ -3,6 +3,7 @@ import { openGpu } from '../src/gpu/open-gpu'
 import { dpo } from '../src/losses/dpo'
 import type { CausalNetwork } from '../src/models/causal-network'
 import { namedStorages } from '../src/models/named-storages'
+import { tuneGpu } from '../src/ops/tune-products'
 import { adamW } from '../src/training/adamw'
 import type { EncodedPair } from '../src/training/encode-pairs'
 import { LoraAdapter } from '../src/training/lora-adapter'
@@ -70,6 +71,7 @@ export const loraDpoStepBench: Subject<typeof defaults> = {
   defaults,
   async run(options, place) {
     const gpu = await openGpu({ entry: await place.gpu() })
+    await tuneGpu(gpu)
     const watch = watchGpu(gpu.device)
     const sizes = { ...(gpu.software ? SHAPES.processor : SHAPES.card) }
     for (const name of Object.keys(sizes) as (keyof typeof sizes)[])

@@ -4,6 +4,7 @@ import { sft } from '../src/losses/sft'
 import { planNetwork } from '../src/models/plan-model'
 import { tokenLogProbs } from '../src/models/token-log-probs'
 import { f32 } from '../src/ops/format-f32'
+import { tuneGpu } from '../src/ops/tune-products'
 import { adamW } from '../src/training/adamw'
 import { estimateTraining } from '../src/training/estimate-training'
 import type { EncodedSequence } from '../src/training/examples'
@@ -75,6 +76,7 @@ export const scalingBench: Subject<typeof defaults> = {
         place.progress(`${axis} ${value}`)
         // One of its own, so that its memory begins at nothing.
         using gpu = await openGpu({ entry })
+        await tuneGpu(gpu)
         adapter = gpu.adapterName
         const size = sizeOf(axis, value, base)
         const random = randomNumbers(seed)

@@ -1,6 +1,7 @@
 import { adapterName } from '../src/gpu/adapter-info'
 import { openGpu } from '../src/gpu/open-gpu'
 import { sft } from '../src/losses/sft'
+import { tuneGpu } from '../src/ops/tune-products'
 import { adamW } from '../src/training/adamw'
 import { fullWeights } from '../src/training/full-weights'
 import { layOutExamples } from '../src/training/train-plan'
@@ -130,6 +131,7 @@ export const trainingStepBench: Subject<typeof defaults> = {
 
 async function ours(entry: GPU, shape: LlamaShape, weights: HostWeights): Promise<TrainedModel> {
   const gpu = await openGpu({ entry })
+  await tuneGpu(gpu)
   const watch = watchGpu(gpu.device)
   const loss = sft()
   const trained = fullWeights(await llamaNetwork(gpu, shape, weights))

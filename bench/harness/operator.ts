@@ -1,5 +1,6 @@
 import type { Gpu } from '../../src/gpu/gpu'
 import { openGpu } from '../../src/gpu/open-gpu'
+import { tuneGpu } from '../../src/ops/tune-products'
 import { type JaxFunction, openJax } from '../peers/jax-library'
 import { type OnnxGraph, openOnnxRuntime } from '../peers/onnxruntime-library'
 import { openTfjs, type TfFunction } from '../peers/tfjs-library'
@@ -92,6 +93,7 @@ export function operatorSubject<O extends Options, C extends Case>(
       const cases = operator.cases(options)
       const entry = await place.gpu()
       using gpu = await openGpu({ entry })
+      await tuneGpu(gpu)
       const notes = [...(operator.notes?.(options) ?? [])]
       const libraries = await open(operator, peers, notes)
       const torch = operator.torch ? await openTorch(place, gpu.adapter.vendor, options, notes) : null
