@@ -30,6 +30,7 @@ export const linearNtLora = byFormat(({ code, element, overrides }) =>
     }),
     overrides,
     results: ({ M = 0, N = 0 }) => [M, N, 1],
+    steps: ({ K = 0, R = 0 }) => K + R,
   }),
 )
 
@@ -47,6 +48,7 @@ export const linearNnLora = byFormat(({ code, element, overrides }) =>
     }),
     overrides,
     results: ({ M = 0, N = 0 }) => [M, N, 1],
+    steps: ({ K = 0, R = 0 }) => K + R,
   }),
 )
 

@@ -25,6 +25,7 @@ export const linearLogProbPartial = byFormat(({ code, element, overrides }) =>
     }),
     overrides,
     results: ({ R = 0, N = 0 }) => [R, N, 1],
+    steps: ({ C = 0 }) => C,
   }),
 )
 
@@ -57,6 +58,7 @@ export const linearLogProbBackward = byFormat(({ code, element, overrides }) =>
     }),
     overrides,
     results: ({ R = 0, V = 0 }) => [R, V, 1],
+    steps: ({ C = 0 }) => C,
   }),
 )
 

@@ -22,6 +22,9 @@ const params = {
   accumulate: 'u32',
 } as const
 
+/** Of the products of this file. */
+const steps = ({ K = 0 }: Readonly<Record<string, number>>) => K
+
 const results = ({ M = 0, N = 0, B = 0 }: Readonly<Record<string, number>>) => [M, N, B] as const
 
 export const linearNt = byFormat(({ code, element, overrides }) =>
@@ -33,6 +36,7 @@ export const linearNt = byFormat(({ code, element, overrides }) =>
     overrides,
     takesOdd: true,
     results,
+    steps,
   }),
 )
 export const linearNn = byFormat(({ code, element, overrides }) =>
@@ -44,6 +48,7 @@ export const linearNn = byFormat(({ code, element, overrides }) =>
     overrides,
     takesOdd: true,
     results,
+    steps,
   }),
 )
 export const linearTn = byFormat(
@@ -56,6 +61,7 @@ export const linearTn = byFormat(
       overrides,
       takesOdd: true,
       results,
+      steps,
     }),
   [f32],
 )

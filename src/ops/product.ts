@@ -177,6 +177,8 @@ export interface Product<B extends Bindings, P extends Params> {
   readonly takesOdd?: boolean
   /** M, N and B of the results by the sizes of the axes. */
   results(dims: Readonly<Record<string, number>>): readonly [rows: number, columns: number, batches: number]
+  /** Multiplications of a result, by the sizes of the axes. */
+  steps(dims: Readonly<Record<string, number>>): number
 }
 
 export type ProductKernels<B extends Bindings, P extends Params> = ReadonlyMap<string, Kernel<B, P>>
@@ -248,6 +250,9 @@ const productKernel = <B extends Bindings, P extends Params>(
       const [rows, columns, batches] = product.results(dims)
       return [across(columns), Math.ceil(rows / way.rows), batches]
     },
+    cost: dims => ({
+      flops: 2 * product.results(dims).reduce((a, b) => a * b) * product.steps(dims),
+    }),
   })
 
 export interface ProductShape {

@@ -1,6 +1,6 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Gpu } from '../../src/gpu/gpu'
-import { matmulNn, matmulNt, matmulTn } from '../../src/ops/matmul'
+import { linearNt, matmulNn, matmulNt, matmulTn } from '../../src/ops/matmul'
 import {
   chooseProductProfile,
   defaultProductProfile,
@@ -87,4 +87,11 @@ test('a card divides the many steps of a small product among workgroups', async 
   chooseProductProfile(gpu, defaultProductProfile(gpu))
   const want = matmul('tn', dy, x, { B: 1, M, N, K }).map((v, i) => 0.5 * v + c0[i]!)
   expectClose(await gpu.read(c), want, { atol: K * 6e-8 + 1e-7, rtol: 1e-6 })
+})
+
+it('tells its arithmetic, in every way', () => {
+  const dims = { B: 3, M: 5, N: 7, K: 11, O: 7, W: 11, first: 0, alpha: 1, accumulate: 0 }
+  for (const kernels of linearNt.values()) {
+    for (const kernel of kernels.values()) expect(kernel.cost?.(dims)).toEqual({ flops: 2 * 3 * 5 * 7 * 11 })
+  }
 })
