@@ -57,12 +57,16 @@ fn main(
     }
     let col = col0 + 4 * n;
     finish(0, batch, row, col, s00);
-    finish(0, batch, row, col + 4 * LANES_N, s01);
-    finish(1, batch, row + 4 * LANES_M, col, s10);
-    finish(1, batch, row + 4 * LANES_M, col + 4 * LANES_N, s11);
+    finish(1, batch, row, col + 4 * LANES_N, s01);
+    finish(2, batch, row + 4 * LANES_M, col, s10);
+    finish(3, batch, row + 4 * LANES_M, col + 4 * LANES_N, s11);
   }
-  conclude(0, row, group.x * LANES_N + n);
-  conclude(1, row + 4 * LANES_M, group.x * LANES_N + n);
+  // Each block of columns is a part of its own: so parts are made up of the same columns as with blocks of 4 x 4.
+  let part = group.x * BLOCKS_N + n;
+  conclude(0, row, part);
+  conclude(1, row, part + LANES_N);
+  conclude(2, row + 4 * LANES_M, part);
+  conclude(3, row + 4 * LANES_M, part + LANES_N);
 }
 
 fn stage_left(batch: u32, row0: u32, k0: u32, quad: u32, step: u32, end: u32) {

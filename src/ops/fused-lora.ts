@@ -3,6 +3,7 @@ import nt from '#shaders/linear-nt-lora.wgsl?raw'
 import type { Gpu } from '../gpu/gpu'
 import { read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
+import { checkWords } from './matmul'
 import { shardsOf, type Weight } from './matrix'
 import { kernelFor, productKernels, suitsCard } from './product'
 import { byFormat, ofFormat } from './weight-formats'
@@ -74,7 +75,9 @@ export function fusedForward(
   { scale, accumulate }: { readonly scale: number; readonly accumulate: boolean },
 ): void {
   const [N = 0, I = 0] = x.shape
-  for (const { first, rows, format, values } of shardsOf(w)) {
+  for (const shard of shardsOf(w)) {
+    checkWords(shard, I)
+    const { first, rows, format, values } = shard
     const kernel = kernelFor(gpu, ofFormat(linearNtLora, format, I), shape(N, rows, true))
     gpu.run(kernel, { x, w: values, low, b, c: y }, { first, scale, accumulate: accumulate ? 1 : 0 })
   }
@@ -92,7 +95,9 @@ export function fusedBackward(
   { accumulate }: { readonly accumulate: number },
 ): void {
   const [N = 0, I = 0] = dx.shape
-  for (const { format, values } of shardsOf(w)) {
+  for (const shard of shardsOf(w)) {
+    checkWords(shard, I)
+    const { format, values } = shard
     const kernel = kernelFor(gpu, ofFormat(linearNnLora, format, I), shape(N, I, false))
     gpu.run(kernel, { dy, w: values, dlow, a, c: dx }, { accumulate })
   }

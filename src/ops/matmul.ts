@@ -83,7 +83,8 @@ const last = ({ shape }: Tensor) => shape.at(-1) ?? 0
 /** The rows [B, N, words] of w, which have `columns` values each, as a shard of rows 0 to N. */
 const whole = (w: Tensor): Shard => ({ first: 0, rows: w.shape.at(-2) ?? 0, format: f32, values: w })
 
-function checkWords({ format, values }: Shard, columns: number): void {
+/** @throws {ShapeError} if the rows of a shard do not have so many values */
+export function checkWords({ format, values }: Shard, columns: number): void {
   if (format.fits(columns) && format.words(columns) === last(values)) return
   throw new ShapeError(
     `matmul: w has shape [${values.shape.join(', ')}], expected rows of ${columns} values as ${format.name}`,

@@ -16,7 +16,7 @@ interface Way {
   readonly overrides: Readonly<Record<string, number>>
   readonly rows: number
   readonly columns: number
-  /** Invocations of a workgroup side by side, each with columns of its own. */
+  /** Blocks of four columns side by side in a workgroup: where invocations walk over columns, each is a part of its own. */
   readonly lanes: number
   /** Most parts that columns are divided into where invocations walk over them: enough to keep the device busy. */
   readonly parts: number
@@ -30,7 +30,7 @@ const lanes =
     overrides: { LANES_M, LANES_N },
     rows: size * LANES_M,
     columns: size * LANES_N,
-    lanes: LANES_N,
+    lanes: (LANES_N * size) / 4,
     parts,
   })
 const direct = lanes(directCode, 4, 64)

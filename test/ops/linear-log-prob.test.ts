@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
 import { linearLogProb, linearLogProbs } from '../../src/ops/linear-log-prob'
+import { chooseProductProfile, defaultProductProfile } from '../../src/ops/product'
 import { Tape } from '../../src/ops/tape'
 import { expectGradient } from '../finite-differences'
 import { test } from '../gpu'
@@ -102,6 +103,28 @@ describe('linear-log-prob', () => {
       gpu.read(linearLogProb(tape, h, w, target)),
     ])
     expect(a).toEqual(b)
+  })
+
+  test('gives a row the same bits among few rows and among so many that a card takes larger tiles', async ({
+    gpu,
+  }) => {
+    const [C, V] = [4, 8192]
+    using tape = new Tape(gpu, { grad: false })
+    using w = gpu.tensor([V, C], noise(V * C, 2))
+    chooseProductProfile(gpu, 'medium')
+    const values = async (R: number) => {
+      using h = gpu.tensor([R, C], noise(128 * C, 1).subarray(0, R * C))
+      using target = gpu.tensor(
+        [R],
+        Uint32Array.from({ length: R }, (_, r) => 60 * r),
+      )
+      const { logProb, tokens } = linearLogProbs(tape, h, w, target)
+      return [(await gpu.read(logProb)).slice(0, 4), (await gpu.read(tokens)).slice(0, 16)]
+    }
+    const few = await values(16)
+    expect(await values(128)).toEqual(few)
+    expect(await values(4)).toEqual([few[0]!.slice(0, 4), few[1]])
+    chooseProductProfile(gpu, defaultProductProfile(gpu))
   })
 
   test('has a reference whose backward pass is the derivative of its forward pass', () => {

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import type { Tensor } from '../../src/gpu/tensor'
 import { linear } from '../../src/ops/linear'
 import { lora } from '../../src/ops/lora'
 import { chooseProductProfile, defaultProductProfile } from '../../src/ops/product'
@@ -67,6 +68,20 @@ describe('lora', () => {
       { atol: 2e-5, rtol: 1e-5 },
     )
     chooseProductProfile(gpu, defaultProductProfile(gpu))
+  })
+
+  test('refuses a weight of another width on a card too', ({ gpu }) => {
+    using tape = new Tape(gpu, { grad: false })
+    const [x, w, a, b] = [
+      [4, 8],
+      [8, 12],
+      [4, 8],
+      [8, 4],
+    ].map(shape => gpu.tensor(shape)) as Tensor[]
+    chooseProductProfile(gpu, 'small')
+    expect(() => lora(tape, x!, w!, { a: a!, b: b!, scale: 1, stream: 0 })).toThrow(/rows of 8 values/)
+    chooseProductProfile(gpu, defaultProductProfile(gpu))
+    for (const tensor of [x, w, a, b]) tensor![Symbol.dispose]()
   })
 
   test.for([
