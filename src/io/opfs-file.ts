@@ -68,23 +68,24 @@ async function writeStream(
   stream: FileSystemWritableFileStream,
   content: Bytes | AsyncIterable<Bytes>,
 ): Promise<void> {
-  let size = 0
   try {
-    for await (const piece of piecesOf(content)) {
-      size += piece.length
-      await stream.write(piece)
-    }
-    await stream.close()
+    for await (const piece of piecesOf(content)) await stored(stream.write(piece))
+    await stored(stream.close())
   } catch (error) {
     await stream.abort().catch(() => {})
-    throw await whyAborted(error, size)
+    throw error
   }
 }
 
-/** Chromium, when busy, ends a stream that exceeds the quota with an AbortError in place of the quota's own. */
-async function whyAborted(error: unknown, size: number): Promise<unknown> {
-  if ((error as { name?: unknown }).name !== 'AbortError') return error
-  const { usage = 0, quota = Number.POSITIVE_INFINITY } = await navigator.storage.estimate()
-  if (usage + size <= quota) return error
-  return new DOMException(`${size} bytes more exceed the quota of ${quota}`, 'QuotaExceededError')
+/**
+ * Waits for a stream to take bytes. Nobody else has the stream, so it is the browser that aborts it: Chromium sometimes
+ * does where the quota is exceeded, in place of saying so.
+ */
+async function stored(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if ((error as { name?: unknown }).name !== 'AbortError') throw error
+    throw new DOMException('the browser stopped writing the file', 'QuotaExceededError')
+  }
 }
