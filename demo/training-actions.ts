@@ -102,18 +102,19 @@ export async function pause(paused: boolean): Promise<void> {
 
 /** Makes the whole model with what was trained in its weights. */
 export async function exportModel(dtype: FloatDtype): Promise<void> {
-  await work('export', 'Making the model', async progress => {
-    addExported(await session.training.exportModel(dtype, callback(progress)))
-  })
+  const files = await work('export', 'Making the model', progress =>
+    session.training.exportModel(dtype, callback(progress)),
+  )
+  addExported(files ?? [])
 }
 
 /** Makes the adapter as llama.cpp takes it. */
 export async function exportGguf(): Promise<void> {
-  await work('export', 'Making the adapter', async () => {
-    addExported([await session.training.exportGguf()])
-  })
+  const file = await work('export', 'Making the adapter', () => session.training.exportGguf())
+  addExported(file ? [file] : [])
 }
 
+/** Shows files that were made: once the progress is gone, so that no link moves under the visitor's hand. */
 function addExported(files: readonly OutputFile[]): void {
   const names = new Set(files.map(({ name }) => name))
   training.exported.value = [...training.exported.value.filter(({ name }) => !names.has(name)), ...files]

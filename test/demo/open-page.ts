@@ -115,8 +115,10 @@ export async function fill(page: Page, values: Readonly<Record<string, string>>)
 
 /** Clicks a link of the downloads and reads what it saves. */
 export async function download(page: Page, name: string): Promise<Buffer> {
+  const link = page.getByText(name, { exact: true })
+  await link.waitFor()
   const waiting = page.waitForEvent('download')
-  await page.getByText(name, { exact: true }).click()
+  await link.click()
   return readFile(await (await waiting).path())
 }
 
