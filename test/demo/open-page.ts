@@ -113,13 +113,18 @@ export async function fill(page: Page, values: Readonly<Record<string, string>>)
   }
 }
 
+/** Chromium drops what goes beyond ten downloads of a page in a second. In ms. */
+const DOWNLOADS_APART = 120
+
 /** Clicks a link of the downloads and reads what it saves. */
 export async function download(page: Page, name: string): Promise<Buffer> {
   const link = page.getByText(name, { exact: true })
   await link.waitFor()
   const waiting = page.waitForEvent('download')
   await link.click()
-  return readFile(await (await waiting).path())
+  const bytes = await readFile(await (await waiting).path())
+  await page.waitForTimeout(DOWNLOADS_APART)
+  return bytes
 }
 
 /** Drops a file or a folder of this machine on a place of the page. */
