@@ -16,7 +16,7 @@ export interface TensorShape {
 
 /**
  * Tensors that lie one after the other, in as few blocks of memory as bindings allow, with undefined contents. Each is a
- * tensor as any other; a block is given back with the last one of it.
+ * tensor as any other, disposed by itself; a block's memory is given back once all of its tensors are disposed.
  *
  * @throws {OutOfMemoryError} if one of them exceeds what a binding may hold
  */

@@ -9,7 +9,7 @@ import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
-import { sharingCode, sharingLanes } from './product'
+import { type SharingLanes, sharingCode, sharingLanes } from './product'
 import type { Tape } from './tape'
 
 /** What the softmax's backward pass subtracts. No register holds a head here, so one kernel does for all sizes. */
@@ -25,7 +25,7 @@ export const attentionDelta = defineKernel({
  * The kernels for one head size. Registers hold a query, so the size must be known to the compiler:
  * it is joined as a module of one constant. `lanes` are those of subgroups that share what they load, 0 for none.
  */
-const define = (D: number, lanes: 0 | 4 | 8) => {
+const define = (D: number, lanes: 0 | SharingLanes) => {
   const head = [`const HEAD = ${D / 4}u;`, ...(lanes ? sharingCode(lanes) : [])]
   const requires = lanes ? (['subgroups'] as const) : []
   return {
@@ -83,7 +83,7 @@ const define = (D: number, lanes: 0 | 4 | 8) => {
 /** Up to this head size lanes share what they load: beyond, a processor's compiler takes minutes for the kernel. */
 const SHARED_HEAD = 64
 
-const bySize = (most: number, lanes: 0 | 4 | 8) =>
+const bySize = (most: number, lanes: 0 | SharingLanes) =>
   Object.fromEntries(Array.from({ length: most / 8 }, (_, i) => [8 * (i + 1), define(8 * (i + 1), lanes)]))
 
 /** Kernels by head size D, every multiple of 8 up to 256. */

@@ -1,6 +1,7 @@
 import resultsAligned from '#shaders/lib/results-aligned.wgsl?raw'
 import resultsOdd from '#shaders/lib/results-odd.wgsl?raw'
 import subgroupFour from '#shaders/lib/subgroup-four.wgsl?raw'
+import tilesCode from '#shaders/lib/tiles.wgsl?raw'
 import broadcastCode from '#shaders/products/broadcast.wgsl?raw'
 import directCode from '#shaders/products/direct.wgsl?raw'
 import tiled4Code from '#shaders/products/tiled-4x4.wgsl?raw'
@@ -23,22 +24,28 @@ interface Way {
   readonly requires?: readonly Feature[]
 }
 
-const lanes =
-  (code: string, size: number, parts: number) =>
+/** Ways whose invocations own squares of `size` × `size` results each. */
+const squares =
+  (code: readonly string[], size: number, parts: number) =>
   (LANES_M: number, LANES_N: number): Way => ({
-    code: [code],
+    code,
     overrides: { LANES_M, LANES_N },
     rows: size * LANES_M,
     columns: size * LANES_N,
     lanes: (LANES_N * size) / 4,
     parts,
   })
-const direct = lanes(directCode, 4, 64)
-const tiled4 = lanes(tiled4Code, 4, 256)
-const tiled8 = lanes(tiled8Code, 8, 256)
+const direct = squares([directCode], 4, 64)
+const tiled4 = squares(['const SIDE = 1u;', tilesCode, tiled4Code], 4, 256)
+const tiled8 = squares(['const SIDE = 2u;', tilesCode, tiled8Code], 8, 256)
+/** Lanes of subgroups that may share what they load. */
+export type SharingLanes = 4 | 8
 /** What shaders are joined with whose subgroups share what they load. */
-export const sharingCode = (lanes: 4 | 8): readonly string[] => [`const SUBGROUP = ${lanes}u;`, subgroupFour]
-const broadcast = (SUBGROUP: 4 | 8, LANES: number): Way => ({
+export const sharingCode = (lanes: SharingLanes): readonly string[] => [
+  `const SUBGROUP = ${lanes}u;`,
+  subgroupFour,
+]
+const broadcast = (SUBGROUP: SharingLanes, LANES: number): Way => ({
   code: [...sharingCode(SUBGROUP), broadcastCode],
   overrides: { LANES },
   rows: 2 * SUBGROUP,
@@ -81,7 +88,7 @@ export interface ProductProfile {
   readonly wide: WayName
 }
 
-const onProcessor = (name: 'broadcast-4' | 'broadcast-8'): ProductProfile => ({
+const onProcessor = (name: `broadcast-${SharingLanes}`): ProductProfile => ({
   large: name,
   square: name,
   narrow: `${name}-narrow`,
@@ -96,7 +103,7 @@ const onCard = (large: WayName, square: WayName): ProductProfile => ({
   wide: 'tiled-wide',
 })
 
-/** Profiles by name. `direct` needs no workgroup memory; those from `broadcast` on need subgroups of 4 or 8 lanes. */
+/** Profiles by name. `direct` needs no workgroup memory; `broadcast-4` and `broadcast-8` need subgroups of so many lanes. */
 export const productProfiles = {
   direct: {
     large: 'direct',
@@ -114,6 +121,12 @@ export const productProfiles = {
 
 export type ProductProfileName = keyof typeof productProfiles
 
+/** Lanes of the subgroups that a profile needs; of no profile that is not here. */
+const lanesOf: Readonly<Partial<Record<ProductProfileName, SharingLanes>>> = {
+  'broadcast-4': 4,
+  'broadcast-8': 8,
+}
+
 const chosen = new WeakMap<Gpu, ProductProfileName>()
 
 /**
@@ -122,20 +135,22 @@ const chosen = new WeakMap<Gpu, ProductProfileName>()
  * @throws {GpuError} if the profile needs subgroups of another size than the device has
  */
 export function chooseProductProfile(gpu: Gpu, name: ProductProfileName): void {
-  const lanes = { 'broadcast-4': 4, 'broadcast-8': 8 }[name as string]
-  if (lanes !== undefined && subgroupSize(gpu) !== lanes) {
+  if (!runsProductProfile(gpu, name)) {
     throw new GpuError(
-      `product profile ${name}: needs subgroups of ${lanes} lanes, and ${gpu.adapterName} has ${subgroupSize(gpu) || 'none of one size'}`,
+      `product profile ${name}: needs subgroups of ${lanesOf[name]} lanes, and ${gpu.adapterName} has ${subgroupSize(gpu) || 'none of one size'}`,
     )
   }
   chosen.set(gpu, name)
 }
 
-/** Lanes of subgroups that share what they load, by the device's profile; 0 where they do not. */
-export function sharingLanes(gpu: Gpu): 0 | 4 | 8 {
-  const profile = productProfileOf(gpu)
-  return profile === 'broadcast-4' ? 4 : profile === 'broadcast-8' ? 8 : 0
+/** Whether a device has what a profile needs. */
+export function runsProductProfile(gpu: Gpu, name: ProductProfileName): boolean {
+  const lanes = lanesOf[name]
+  return lanes === undefined || subgroupSize(gpu) === lanes
 }
+
+/** Lanes of subgroups that share what they load, by the device's profile; 0 where they do not. */
+export const sharingLanes = (gpu: Gpu): 0 | SharingLanes => lanesOf[productProfileOf(gpu)] ?? 0
 
 /** Whether a device's profile is one for cards: products in tiles. */
 export const suitsCard = (gpu: Gpu): boolean =>

@@ -5,7 +5,7 @@ import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import { embedding } from './embedding'
 import type { Weight } from './matrix'
-import { sharingCode, sharingLanes } from './product'
+import { type SharingLanes, sharingCode, sharingLanes } from './product'
 import { byRows, ofRows } from './row-kernels'
 import type { Tape } from './tape'
 
@@ -20,7 +20,7 @@ export const scoreHeadForward = byRows(({ code: value, element }, { LANES, ROWS 
   }),
 )
 
-const shared = (lanes: 4 | 8) =>
+const shared = (lanes: SharingLanes) =>
   defineKernel({
     name: 'score-head',
     code: [fold, ...sharingCode(lanes), broadcastCode],

@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest'
 import { linearLogProb, linearLogProbs } from '../../src/ops/linear-log-prob'
-import { chooseProductProfile, defaultProductProfile } from '../../src/ops/product'
 import { Tape } from '../../src/ops/tape'
 import { expectGradient } from '../finite-differences'
 import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
+import { withProfile } from '../product-profile'
 import * as reference from '../reference/linear-log-prob'
 
 const targetsFor = (R: number, V: number) => Uint32Array.from({ length: R }, (_, r) => (r * 7919 + V - 1) % V)
@@ -111,7 +111,6 @@ describe('linear-log-prob', () => {
     const [C, V] = [4, 8192]
     using tape = new Tape(gpu, { grad: false })
     using w = gpu.tensor([V, C], noise(V * C, 2))
-    chooseProductProfile(gpu, 'medium')
     const values = async (R: number) => {
       using h = gpu.tensor([R, C], noise(128 * C, 1).subarray(0, R * C))
       using target = gpu.tensor(
@@ -121,10 +120,11 @@ describe('linear-log-prob', () => {
       const { logProb, tokens } = linearLogProbs(tape, h, w, target)
       return [(await gpu.read(logProb)).slice(0, 4), (await gpu.read(tokens)).slice(0, 16)]
     }
-    const few = await values(16)
-    expect(await values(128)).toEqual(few)
-    expect(await values(4)).toEqual([few[0]!.slice(0, 4), few[1]])
-    chooseProductProfile(gpu, defaultProductProfile(gpu))
+    await withProfile(gpu, 'medium', async () => {
+      const few = await values(16)
+      expect(await values(128)).toEqual(few)
+      expect(await values(4)).toEqual([few[0]!.slice(0, 4), few[1]])
+    })
   })
 
   test('has a reference whose backward pass is the derivative of its forward pass', () => {

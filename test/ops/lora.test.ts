@@ -2,12 +2,12 @@ import { describe, expect } from 'vitest'
 import type { Tensor } from '../../src/gpu/tensor'
 import { linear } from '../../src/ops/linear'
 import { lora } from '../../src/ops/lora'
-import { chooseProductProfile, defaultProductProfile } from '../../src/ops/product'
 import { Tape } from '../../src/ops/tape'
 import { expectGradient } from '../finite-differences'
 import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
 import { expectOp } from '../on-tape'
+import { withProfile } from '../product-profile'
 import { columnSums } from '../reference/bias'
 import { dropoutMask } from '../reference/dropout'
 import * as reference from '../reference/lora'
@@ -55,22 +55,22 @@ describe('lora', () => {
     const [bias, dy] = [noise(O, 6, offset), noise(N * O, 5)]
     const [x, w, a, b] = [given.x.data, given.w.data, given.a.data, given.b.data]
     using added = gpu.tensor([O], bias)
-    chooseProductProfile(gpu, 'small')
-    await expectOp(
-      gpu,
-      given,
-      dy,
-      (tape, t) => lora(tape, t.x, t.w, { ...t, scale, stream: 0 }, { bias: offset > 0 ? added : null }),
-      {
-        y: reference.lora(x, w, a, b, scale, sizes).map((v, i) => v + bias[i % O]!),
-        grads: reference.loraBackward(x, w, a, b, scale, dy, sizes),
-      },
-      { atol: 2e-5, rtol: 1e-5 },
+    await withProfile(gpu, 'small', () =>
+      expectOp(
+        gpu,
+        given,
+        dy,
+        (tape, t) => lora(tape, t.x, t.w, { ...t, scale, stream: 0 }, { bias: offset > 0 ? added : null }),
+        {
+          y: reference.lora(x, w, a, b, scale, sizes).map((v, i) => v + bias[i % O]!),
+          grads: reference.loraBackward(x, w, a, b, scale, dy, sizes),
+        },
+        { atol: 2e-5, rtol: 1e-5 },
+      ),
     )
-    chooseProductProfile(gpu, defaultProductProfile(gpu))
   })
 
-  test('refuses a weight of another width on a card too', ({ gpu }) => {
+  test('refuses a weight of another width on a card too', async ({ gpu }) => {
     using tape = new Tape(gpu, { grad: false })
     const [x, w, a, b] = [
       [4, 8],
@@ -78,9 +78,9 @@ describe('lora', () => {
       [4, 8],
       [8, 4],
     ].map(shape => gpu.tensor(shape)) as Tensor[]
-    chooseProductProfile(gpu, 'small')
-    expect(() => lora(tape, x!, w!, { a: a!, b: b!, scale: 1, stream: 0 })).toThrow(/rows of 8 values/)
-    chooseProductProfile(gpu, defaultProductProfile(gpu))
+    await withProfile(gpu, 'small', () =>
+      expect(() => lora(tape, x!, w!, { a: a!, b: b!, scale: 1, stream: 0 })).toThrow(/rows of 8 values/),
+    )
     for (const tensor of [x, w, a, b]) tensor![Symbol.dispose]()
   })
 

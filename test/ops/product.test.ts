@@ -1,21 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { Gpu } from '../../src/gpu/gpu'
-import { linearNt, matmulNn, matmulNt, matmulTn } from '../../src/ops/matmul'
+import { linearNt, matmulTn } from '../../src/ops/matmul'
 import {
   chooseProductProfile,
-  defaultProductProfile,
   type ProductProfileName,
   productProfileOf,
+  runsProductProfile,
 } from '../../src/ops/product'
 import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
+import { withProfile } from '../product-profile'
 import { matmul } from '../reference/matmul'
-
-const layouts = {
-  nt: { run: matmulNt, a: 'MK', b: 'NK' },
-  nn: { run: matmulNn, a: 'MK', b: 'KN' },
-  tn: { run: matmulTn, a: 'KM', b: 'KN' },
-} as const
+import { checkMatmul, type Layout } from './check-matmul'
 
 // Past a tile each way, with steps that end in the middle of one; few columns; few rows; several batches.
 const sizes = [
@@ -25,25 +20,8 @@ const sizes = [
   { B: 1, M: 68, N: 36, K: 4 },
 ] as const
 
-async function check(gpu: Gpu, layout: keyof typeof layouts, { B, M, N, K }: (typeof sizes)[number]) {
-  const axes: Record<string, number> = { M, N, K }
-  const { run, a, b } = layouts[layout]
-  const shape = (s: string) => [B, axes[s[0]!]!, axes[s[1]!]!]
-  const [x, w, c0] = [noise(B * M * K, 1), noise(B * N * K, 2), noise(B * M * N, 3)]
-  using tx = gpu.tensor(shape(a), x)
-  using tw = gpu.tensor(shape(b), w)
-  using c = gpu.tensor([B, M, N], c0)
-  run(gpu, tx, tw, c, { alpha: 0.5, accumulate: true })
-  const want = matmul(layout, x, w, { B, M, N, K }).map((v, i) => 0.5 * v + c0[i]!)
-  const first = await gpu.read(c)
-  expectClose(first, want, { atol: K * 6e-8 + 1e-7, rtol: 1e-6 })
-  gpu.write(c, c0)
-  run(gpu, tx, tw, c, { alpha: 0.5, accumulate: true })
-  expect(await gpu.read(c)).toEqual(first)
-}
-
 /** Only the tiles' size tells `large` from `medium`, and each is compiled for seconds by an adapter on a processor. */
-const cases: readonly (readonly [ProductProfileName, readonly (keyof typeof layouts)[]])[] = [
+const cases: readonly (readonly [ProductProfileName, readonly Layout[]])[] = [
   ['direct', ['nt', 'nn', 'tn']],
   ['broadcast-4', ['nt', 'nn', 'tn']],
   ['broadcast-8', ['nt', 'nn', 'tn']],
@@ -55,20 +33,16 @@ const cases: readonly (readonly [ProductProfileName, readonly (keyof typeof layo
 describe.each(cases)('%s', (profile, of) => {
   describe.each(of)('%s', layout => {
     test.for(sizes)('matches the reference at %o, bit by bit alike each time', async (size, { gpu }) => {
-      const lanes = { 'broadcast-4': 4, 'broadcast-8': 8 }[profile as string]
-      const { subgroupMinSize, subgroupMaxSize } = gpu.adapter
-      const runs =
-        lanes === undefined ||
-        (gpu.features.has('subgroups') && subgroupMinSize === lanes && subgroupMaxSize === lanes)
       // Where a device's subgroups have another size, the profile is refused, and never chosen.
-      if (!runs) {
+      if (!runsProductProfile(gpu, profile)) {
         expect(() => chooseProductProfile(gpu, profile)).toThrow(/subgroups of/)
         return
       }
-      chooseProductProfile(gpu, profile)
-      expect(productProfileOf(gpu)).toBe(profile)
-      await check(gpu, layout, size)
-      chooseProductProfile(gpu, defaultProductProfile(gpu))
+      await withProfile(gpu, profile, async () => {
+        expect(productProfileOf(gpu)).toBe(profile)
+        const first = await checkMatmul(gpu, layout, size)
+        expect(await checkMatmul(gpu, layout, size)).toEqual(first)
+      })
     })
   })
 })
@@ -79,12 +53,10 @@ test('a card divides the many steps of a small product among workgroups', async 
   using tdy = gpu.tensor([K, M], dy)
   using tx = gpu.tensor([K, N], x)
   using c = gpu.tensor([M, N], c0)
-  chooseProductProfile(gpu, 'small')
   const before = gpu.counters.dispatches
-  matmulTn(gpu, tdy, tx, c, { alpha: 0.5, accumulate: true })
+  await withProfile(gpu, 'small', () => matmulTn(gpu, tdy, tx, c, { alpha: 0.5, accumulate: true }))
   // The parts, and their sum.
   expect(gpu.counters.dispatches - before).toBe(2)
-  chooseProductProfile(gpu, defaultProductProfile(gpu))
   const want = matmul('tn', dy, x, { B: 1, M, N, K }).map((v, i) => 0.5 * v + c0[i]!)
   expectClose(await gpu.read(c), want, { atol: K * 6e-8 + 1e-7, rtol: 1e-6 })
 })
