@@ -47,6 +47,15 @@ describe.each(cases)('%s', (profile, of) => {
   })
 })
 
+test.for([4, 8] as const)(
+  'a profile for subgroups of %i lanes is for devices that have these alone',
+  (lanes, { gpu }) => {
+    const { subgroupMinSize, subgroupMaxSize } = gpu.adapter
+    const has = gpu.features.has('subgroups') && subgroupMinSize === lanes && subgroupMaxSize === lanes
+    expect(runsProductProfile(gpu, `broadcast-${lanes}`)).toBe(has)
+  },
+)
+
 test('a card divides the many steps of a small product among workgroups', async ({ gpu }) => {
   const [M, N, K] = [12, 20, 1536]
   const [dy, x, c0] = [noise(K * M, 1), noise(K * N, 2), noise(M * N, 3)]
