@@ -41,12 +41,16 @@ fn left(start: u32, k: u32, part: u32) -> vec4f {
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 
-fn right_start(batch: u32, col: u32, part: u32) -> u32 { return min(col, (params.N - 1) / 4 * 4); }
+/// Where the part-th row begins, and the first of the block's columns.
+fn right_start(batch: u32, col: u32, part: u32) -> vec2u {
+  return vec2u(row_start(batch * params.K + part, params.N), min(col, (params.N - 1) / 4 * 4));
+}
 
-fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f {
-  // Beyond the last row the other operand is zero; an odd tensor's binding has any words there, infinite ones too.
-  let step = select(min(k + part, params.K - 1), k + part, ALIGNED);
-  return weight4_from(row_start(batch * params.K + step, params.N), start, params.N);
+fn right(batch: u32, start: vec2u, k: u32, part: u32) -> vec4f {
+  if (ALIGNED) { return weight4_from(start.x + row_start(k, params.N), start.y, params.N); }
+  // Beyond the last row the other operand is zero, but an odd tensor's binding has any words there, infinite ones too.
+  let step = min(k + part, params.K - 1);
+  return weight4_from(row_start(batch * params.K + step, params.N), start.y, params.N);
 }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return parts; }
