@@ -18,6 +18,7 @@ export const embeddingForward = byFormat(({ code, element, overrides }) =>
     bindings: { ids: read('u32', 'T'), w: read(element, 'N W'), y: write('f32', 'T C') },
     overrides,
     workgroups: ({ T, C }) => [Math.ceil((T * Math.ceil(C / 4)) / 64)],
+    cost: ({ T, N, W, C }) => ({ bytes: 4 * (T + Math.min(T, N) * W + T * C) }),
   }),
 )
 
@@ -35,6 +36,8 @@ export const embeddingBackward = byWidth(({ code: value, element, width }) =>
       dw: write(element, 'N C'),
     },
     workgroups: ({ T, C }) => [Math.ceil((T * C) / (64 * width))],
+    // Each row that is named is read and written.
+    cost: ({ T, S, N, C }) => ({ bytes: 4 * (2 * T + S + T * C + 2 * Math.min(T, N) * C) }),
   }),
 )
 

@@ -16,6 +16,7 @@ export const gatherForward = byWidth(({ code: value, element, width }) =>
     params,
     bindings: { x: read(element, 'N C'), index: read('u32', 'R'), y: write(element, 'R C') },
     workgroups: ({ R, C }) => [Math.ceil((R * C) / (64 * width))],
+    cost: ({ R, C }) => ({ bytes: 4 * R * (1 + 2 * C) }),
   }),
 )
 
@@ -27,6 +28,7 @@ export const gatherBackward = byWidth(({ code: value, element, width }) =>
     params,
     bindings: { dy: read(element, 'R C'), index: read('u32', 'R'), dx: write(element, 'N C') },
     workgroups: ({ R, C }) => [Math.ceil((R * C) / (64 * width))],
+    cost: ({ R, C }) => ({ bytes: 4 * R * (1 + 3 * C) }),
   }),
 )
 

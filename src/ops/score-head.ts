@@ -9,6 +9,10 @@ import { type SharingLanes, sharingCode, sharingLanes } from './product'
 import { byRows, ofRows } from './row-kernels'
 import type { Tape } from './tape'
 
+const cost = ({ N, C, K }: { readonly N: number; readonly C: number; readonly K: number }) => ({
+  flops: 2 * N * C * K,
+})
+
 export const scoreHeadForward = byRows(({ code: value, element }, { LANES, ROWS }) =>
   defineKernel({
     name: 'score-head',
@@ -17,6 +21,7 @@ export const scoreHeadForward = byRows(({ code: value, element }, { LANES, ROWS 
     bindings: { h: read(element, 'N C'), w: read(element, 'K C'), score: write('f32', 'N') },
     overrides: { LANES, ROWS },
     workgroups: ({ N }) => [Math.ceil(N / ROWS)],
+    cost,
   }),
 )
 
@@ -28,6 +33,7 @@ const shared = (lanes: SharingLanes) =>
     bindings: { h: read('vec4f', 'N C'), w: read('vec4f', 'K C'), score: write('f32', 'N') },
     requires: ['subgroups'],
     workgroups: ({ N }) => [Math.ceil(N / 64)],
+    cost,
   })
 
 /** For up to so many scores, where lanes share what they load. */

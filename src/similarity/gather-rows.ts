@@ -12,6 +12,7 @@ export const gatherRowsKernel = defineKernel({
   params: { M: 'u32', V: 'u32', at: 'u32' },
   bindings: { x: read('vec2u', 'B V'), rows: read('u32', 'M'), y: write('vec2u', 'K V') },
   overrides: { WORKGROUP_SIZE },
+  cost: ({ M, V }) => ({ bytes: 4 * M * (1 + 2 * V) }),
   workgroups: ({ M, V }) => [Math.ceil((M * V) / (2 * WORKGROUP_SIZE))],
 })
 
