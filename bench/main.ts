@@ -3,7 +3,7 @@ import { loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type BenchPage, openBenchPage } from './harness/chromium'
 import { nodePlace } from './harness/node-place'
-import { type CommonOptions, placesNamed, readOptions } from './harness/options'
+import { type CommonOptions, commonDefaults, placesNamed, readOptions } from './harness/options'
 import type { PlaceName } from './harness/place'
 import type { Options, Report, Subject } from './harness/subject'
 import { adapterSlug, markdownTable } from './harness/table'
@@ -24,10 +24,20 @@ if (chosen.length === 0) {
     [
       'npm run bench -- SUBJECT [--in node|chromium|both] [--option value …] [--json] [--out FILE.json|FOLDER]',
       'npm run bench -- all [--in node|chromium|both] [--json] [--out FOLDER]',
+      'npm run bench -- SUBJECT --help',
       ...list,
     ].join('\n'),
   )
   process.exit(1)
+}
+
+if (words.includes('--help')) {
+  for (const { name, what, defaults } of chosen) {
+    const options = Object.entries({ ...defaults, ...commonDefaults })
+    console.log(`${name}: ${what}`)
+    for (const [option, value] of options) console.log(`  --${option}  ${JSON.stringify(value)} by default`)
+  }
+  process.exit(0)
 }
 
 /** Processes that wanted the CPU in the last minute. With a software adapter, others than this one spoil the times. */
