@@ -1,6 +1,6 @@
-// Computes a product, joined with the file of one and with lib/tiles.wgsl: a workgroup stages tiles of both operands in
-// its memory, and each invocation owns one block of 4 x 4 results: few registers, many invocations. For small products,
-// and devices with few registers.
+// Computes a product, joined with the file of one, lib/tiles.wgsl and lib/four-steps.wgsl: a workgroup stages tiles of both
+// operands in its memory, and each invocation owns one block of 4 x 4 results: few registers, many invocations. For small
+// products, and devices with few registers.
 // What a product's file gives: see linear-nt.wgsl.
 
 @compute @workgroup_size(LANES)
@@ -27,7 +27,7 @@ fn main(
         stage_right(batch, col0, k0, i % BLOCKS_N, i / BLOCKS_N, size.z);
       }
       workgroupBarrier();
-      for (var step = 0u; step < STEPS; step++) { sums += right_block(n, step) * left_block(m, step); }
+      for (var step = 0u; step < STEPS; step++) { sums += block_steps(right_block(n, step), left_block(m, step)); }
     }
     finish(0, batch, row, col0 + 4 * n, sums);
   }

@@ -1,6 +1,6 @@
-// Computes a product, joined with the file of one and with lib/tiles.wgsl: a workgroup stages tiles of both operands in
-// its memory, and each invocation owns 8 x 8 results, as four blocks of 4 x 4: 64 multiplications for every four values
-// it reads.
+// Computes a product, joined with the file of one, lib/tiles.wgsl and lib/four-steps.wgsl: a workgroup stages tiles of both
+// operands in its memory, and each invocation owns 8 x 8 results, as four blocks of 4 x 4: 64 multiplications for every
+// four values it reads.
 // What a product's file gives: see linear-nt.wgsl.
 
 @compute @workgroup_size(LANES)
@@ -35,10 +35,10 @@ fn main(
         let a1 = left_block(LANES_M + m, step);
         let b0 = right_block(n, step);
         let b1 = right_block(LANES_N + n, step);
-        s00 += b0 * a0;
-        s01 += b1 * a0;
-        s10 += b0 * a1;
-        s11 += b1 * a1;
+        s00 += block_steps(b0, a0);
+        s01 += block_steps(b1, a0);
+        s10 += block_steps(b0, a1);
+        s11 += block_steps(b1, a1);
       }
     }
     let col = col0 + 4 * n;

@@ -1,9 +1,11 @@
+import fourSteps from '#shaders/lib/four-steps.wgsl?raw'
 import resultsAligned from '#shaders/lib/results-aligned.wgsl?raw'
 import resultsOdd from '#shaders/lib/results-odd.wgsl?raw'
 import subgroupFour from '#shaders/lib/subgroup-four.wgsl?raw'
 import tilesCode from '#shaders/lib/tiles.wgsl?raw'
 import broadcastCode from '#shaders/products/broadcast.wgsl?raw'
 import directCode from '#shaders/products/direct.wgsl?raw'
+import singleCode from '#shaders/products/single.wgsl?raw'
 import tiled4Code from '#shaders/products/tiled-4x4.wgsl?raw'
 import tiled8Code from '#shaders/products/tiled-8x8.wgsl?raw'
 import { GpuError } from '../gpu/errors'
@@ -36,8 +38,16 @@ const squares =
     parts,
   })
 const direct = squares([directCode], 4, 64)
-const tiled4 = squares(['const SIDE = 1u;', tilesCode, tiled4Code], 4, 256)
-const tiled8 = squares(['const SIDE = 2u;', tilesCode, tiled8Code], 8, 256)
+const tiled4 = squares(['const SIDE = 1u;', fourSteps, tilesCode, tiled4Code], 4, 256)
+const tiled8 = squares(['const SIDE = 2u;', fourSteps, tilesCode, tiled8Code], 8, 256)
+const single: Way = {
+  code: [fourSteps, singleCode],
+  overrides: {},
+  rows: 1,
+  columns: 8,
+  lanes: 2,
+  parts: 256,
+}
 /** Lanes of subgroups that may share what they load. */
 export type SharingLanes = 4 | 8
 /** What shaders are joined with whose subgroups share what they load. */
@@ -71,20 +81,22 @@ const ways = {
   'tiled-narrow': tiled4(32, 4),
   'tiled-wide': tiled4(4, 32),
   'tiled-flat': tiled4(2, 16),
+  single,
 } as const satisfies Readonly<Record<string, Way>>
 
 export type WayName = keyof typeof ways
 
 /**
  * Which way a device computes products of each form: `large` and `square` by the number of their results, `narrow` with
- * few columns, the rank of an adapter; with few rows `flat`, one token at a time, where both operands run along K, and
- * `wide` where not: the rank again.
+ * few columns, the rank of an adapter; with few rows `wide`, the rank again, but where both operands run along K `flat`,
+ * and with one row, one token at a time, `single`.
  */
 export interface ProductProfile {
   readonly large: WayName
   readonly square: WayName
   readonly narrow: WayName
   readonly flat: WayName
+  readonly single: WayName
   readonly wide: WayName
 }
 
@@ -93,6 +105,7 @@ const onProcessor = (name: `broadcast-${SharingLanes}`): ProductProfile => ({
   square: name,
   narrow: `${name}-narrow`,
   flat: name,
+  single: name,
   wide: name,
 })
 const onCard = (large: WayName, square: WayName): ProductProfile => ({
@@ -100,6 +113,7 @@ const onCard = (large: WayName, square: WayName): ProductProfile => ({
   square,
   narrow: 'tiled-narrow',
   flat: 'tiled-flat',
+  single: 'single',
   wide: 'tiled-wide',
 })
 
@@ -110,6 +124,7 @@ export const productProfiles = {
     square: 'direct',
     narrow: 'direct-narrow',
     flat: 'direct-flat',
+    single: 'direct-flat',
     wide: 'direct-flat',
   },
   'broadcast-4': onProcessor('broadcast-4'),
@@ -299,7 +314,8 @@ function wayOf(gpu: Gpu, { rows, columns, alongK, alignedOperands, alignedResult
   const flat = rows <= FLAT
   if (!alignedOperands) return 'odd'
   if (!alignedResults) return flat ? 'uneven-flat' : 'uneven'
-  if (flat) return alongK ? profile.flat : profile.wide
+  if (flat && !alongK) return profile.wide
+  if (flat) return rows === 1 ? profile.single : profile.flat
   if (columns <= NARROW) return profile.narrow
   return rows * columns >= LARGE ? profile.large : profile.square
 }

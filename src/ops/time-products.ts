@@ -35,11 +35,12 @@ export const productCases: readonly ProductCase[] = [
   { layout: 'nn', ...large },
   { layout: 'tn', ...large },
   { layout: 'nt', ...narrow },
-  { layout: 'nt', form: 'flat', M: 1, N: 2044, K: 1020 },
+  { layout: 'nt', form: 'single', M: 1, N: 2044, K: 1020 },
   { layout: 'nn', ...narrow },
   { layout: 'tn', form: 'wide', M: 8, N: 572, K: 2044 },
   { layout: 'tn', ...narrow, M: 572, K: 2044 },
   { layout: 'nn', form: 'wide', M: 8, N: 572, K: 1532 },
+  { layout: 'nt', form: 'flat', M: 7, N: 2044, K: 1020 },
 ]
 
 export interface TimingOptions {

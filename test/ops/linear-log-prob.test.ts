@@ -124,6 +124,7 @@ describe('linear-log-prob', () => {
       const few = await values(16)
       expect(await values(128)).toEqual(few)
       expect(await values(4)).toEqual([few[0]!.slice(0, 4), few[1]])
+      expect(await values(1)).toEqual([few[0]!.slice(0, 1), few[1]!.slice(0, 4)])
     })
   })
 

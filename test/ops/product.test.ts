@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { linearNt, matmulTn } from '../../src/ops/matmul'
+import { linearNt, matmulNt, matmulTn } from '../../src/ops/matmul'
 import {
   chooseProductProfile,
   type ProductProfileName,
@@ -12,12 +12,13 @@ import { withProfile } from '../product-profile'
 import { matmul } from '../reference/matmul'
 import { checkMatmul, type Layout } from './check-matmul'
 
-// Past a tile each way, with steps that end in the middle of one; few columns; few rows; several batches.
+// Past a tile each way, with steps that end in the middle of one; few columns; few rows; one; several batches.
 const sizes = [
   { B: 2, M: 140, N: 136, K: 44 },
   { B: 1, M: 130, N: 12, K: 20 },
   { B: 1, M: 5, N: 72, K: 300 },
   { B: 1, M: 68, N: 36, K: 4 },
+  { B: 2, M: 1, N: 44, K: 540 },
 ] as const
 
 /** Only the tiles' size tells `large` from `medium`, and each is compiled for seconds by an adapter on a processor. */
@@ -53,6 +54,25 @@ test.for([4, 8] as const)(
     const { subgroupMinSize, subgroupMaxSize } = gpu.adapter
     const has = gpu.features.has('subgroups') && subgroupMinSize === lanes && subgroupMaxSize === lanes
     expect(runsProductProfile(gpu, `broadcast-${lanes}`)).toBe(has)
+  },
+)
+
+test.for(['direct', 'small', 'medium'] as const)(
+  'by %s a row has the same bits alone and among others',
+  async (profile, { gpu }) => {
+    const [M, N, K] = [70, 68, 540]
+    const x = noise(M * K, 1)
+    using w = gpu.tensor([N, K], noise(N * K, 2))
+    const first = async (rows: number) => {
+      using tx = gpu.tensor([rows, K], x.subarray(0, rows * K))
+      using c = gpu.zeros([rows, N])
+      matmulNt(gpu, tx, w, c)
+      return (await gpu.read(c)).subarray(0, N)
+    }
+    await withProfile(gpu, profile, async () => {
+      const alone = await first(1)
+      for (const rows of [3, 20, M]) expect(await first(rows)).toEqual(alone)
+    })
   },
 )
 

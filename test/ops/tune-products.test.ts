@@ -186,12 +186,12 @@ describe('on a device', () => {
     ['that is sound, no profile is dropped', code => code, null],
     [
       'that computes a profile wrongly, it is dropped',
-      code => code.replace('sums += right_block', 'sums += 1.001 * right_block'),
+      code => code.replace('sums += block_steps', 'sums += 1.001 * block_steps'),
       /^nt \[36, 52\] x \[52, 40\]: got .+, and .+ by direct$/,
     ],
     [
       'that refuses a profile, it is dropped',
-      code => code.replace('sums += right_block', 'sums += wrong'),
+      code => code.replace('sums += block_steps', 'sums += wrong'),
       /wrong/,
     ],
   ]
