@@ -1,8 +1,8 @@
 // c[b,m,n] = alpha * sum_k dy[b,m,first+k] * w[b,k,n]  (+ c[b,m,n] if accumulate)
 //
 // dy [B, M, O]   w [B, K, N], stored as lib/weights-*.wgsl says   c [B, M, N]. A linear layer's gradient by its input:
-// K are the outputs from `first` on, a multiple of 4. Joined with one of products/*.wgsl and of lib/results-*.wgsl;
-// linear-nt.wgsl says what it gives to them.
+// K are the outputs from `first` on, a multiple of 4. Joined with lib/right-rows.wgsl, and one of products/*.wgsl and of
+// lib/results-*.wgsl; linear-nt.wgsl says what it gives to them.
 
 struct Params {
   M: u32,
@@ -37,20 +37,6 @@ fn left(start: u32, k: u32, part: u32) -> vec4f {
 }
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
-
-/// Where the part-th row begins, and the first of the block's columns.
-fn right_start(batch: u32, col: u32, part: u32) -> vec2u {
-  return vec2u(row_start(batch * params.K + part, params.N), min(col, (params.N - 1) / 4 * 4));
-}
-
-fn right(batch: u32, start: vec2u, k: u32, part: u32) -> vec4f {
-  if (ALIGNED) { return weight4_from(start.x + row_start(k, params.N), start.y, params.N); }
-  // Beyond the last row the other operand is zero, but an odd tensor's binding has any words there, infinite ones too.
-  let step = min(k + part, params.K - 1);
-  return weight4_from(row_start(batch * params.K + step, params.N), start.y, params.N);
-}
-
-fn right_steps(parts: mat4x4f) -> mat4x4f { return parts; }
 
 fn finish(band: u32, batch: u32, row: u32, col: u32, sums: mat4x4f) {
   if (col >= params.N) { return; }

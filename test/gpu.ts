@@ -1,7 +1,7 @@
 import { test as base } from 'vitest'
 import type { Gpu } from '../src/gpu/gpu'
 import { openGpu } from '../src/gpu/open-gpu'
-import { chooseProductProfile, type ProductProfileName, productProfiles } from '../src/ops/product'
+import { chooseProductProfile, type ProductProfileName, productProfiles } from '../src/ops/product-profiles'
 
 /** The optional features of the tests' device: with `TABTUNE_FEATURES=none` in the environment none, else the adapter's. */
 export const features = import.meta.env.VITE_TABTUNE_FEATURES === 'none' ? 'none' : 'adapter'

@@ -1,5 +1,5 @@
 import type { Gpu } from '../src/gpu/gpu'
-import { chooseProductProfile, type ProductProfileName, productProfileOf } from '../src/ops/product'
+import { chooseProductProfile, type ProductProfileName, productProfileOf } from '../src/ops/product-profiles'
 
 /** Runs something with products computed by a profile, and goes back to the one that the device had. */
 export async function withProfile<T>(

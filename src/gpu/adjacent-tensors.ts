@@ -15,8 +15,8 @@ export interface TensorShape {
 }
 
 /**
- * Tensors that lie one after the other, in as few blocks of memory as bindings allow, with undefined contents. Each is a
- * tensor as any other, disposed by itself; a block's memory is given back once all of its tensors are disposed.
+ * Tensors that lie one after the other, in as few blocks of memory as bindings allow, with undefined contents. Each is
+ * disposed by itself, and a block's memory is given back once the last of its tensors is.
  *
  * @throws {OutOfMemoryError} if one of them exceeds what a binding may hold
  */

@@ -9,7 +9,7 @@ import { ShapeError } from '../gpu/errors'
 import type { Gpu } from '../gpu/gpu'
 import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
-import { type SharingLanes, sharingCode, sharingLanes } from './product'
+import { type SharingLanes, sharingCode, sharingLanes } from './product-profiles'
 import type { Tape } from './tape'
 
 /** What the softmax's backward pass subtracts. No register holds a head here, so one kernel does for all sizes. */

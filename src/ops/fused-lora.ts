@@ -5,7 +5,8 @@ import { read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import { checkWords } from './matmul'
 import { shardsOf, type Weight } from './matrix'
-import { kernelFor, productKernels, suitsCard } from './product'
+import { kernelFor, productKernels } from './product'
+import { suitsCard } from './product-profiles'
 import { byFormat, ofFormat } from './weight-formats'
 
 export const linearNtLora = byFormat(({ code, element, overrides }) =>

@@ -1,3 +1,4 @@
+import rightRows from '#shaders/lib/right-rows.wgsl?raw'
 import nn from '#shaders/linear-nn.wgsl?raw'
 import nt from '#shaders/linear-nt.wgsl?raw'
 import tn from '#shaders/linear-tn.wgsl?raw'
@@ -8,7 +9,8 @@ import type { Tensor } from '../gpu/tensor'
 import { columnSum } from './bias'
 import { f32 } from './format-f32'
 import type { Shard } from './matrix'
-import { kernelFor, productKernels, suitsCard } from './product'
+import { kernelFor, productKernels } from './product'
+import { suitsCard } from './product-profiles'
 import { ofWidth } from './row-kernels'
 import { byFormat, ofFormat } from './weight-formats'
 
@@ -42,7 +44,7 @@ export const linearNt = byFormat(({ code, element, overrides }) =>
 export const linearNn = byFormat(({ code, element, overrides }) =>
   productKernels({
     name: 'linear-nn',
-    code: [code, nn],
+    code: [code, rightRows, nn],
     params,
     bindings: c => ({ dy: read('vec4f', 'B M O'), w: read(element, 'B K W'), c: write(c, 'B M N') }),
     overrides,
@@ -55,7 +57,7 @@ export const linearTn = byFormat(
   ({ code, element, overrides }) =>
     productKernels({
       name: 'linear-tn',
-      code: [code, tn],
+      code: [code, rightRows, tn],
       params,
       bindings: c => ({ dy: read('vec4f', 'B K O'), w: read(element, 'B K W'), c: write(c, 'B M N') }),
       overrides,

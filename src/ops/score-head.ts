@@ -5,7 +5,7 @@ import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import { embedding } from './embedding'
 import type { Weight } from './matrix'
-import { type SharingLanes, sharingCode, sharingLanes } from './product'
+import { type SharingLanes, sharingCode, sharingLanes } from './product-profiles'
 import { byRows, ofRows } from './row-kernels'
 import type { Tape } from './tape'
 

@@ -8,7 +8,7 @@ import {
   type ProductProfileName,
   productProfileOf,
   productProfiles,
-} from './product'
+} from './product-profiles'
 
 /** A product that profiles are timed at: c [M, N] with K steps, and the part of a profile that its shape takes. */
 export interface ProductCase {

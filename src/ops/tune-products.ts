@@ -9,7 +9,7 @@ import {
   defaultProductProfile,
   type ProductProfileName,
   productProfiles,
-} from './product'
+} from './product-profiles'
 import {
   type DroppedProfile,
   type ProductTimes,

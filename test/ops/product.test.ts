@@ -5,7 +5,7 @@ import {
   type ProductProfileName,
   productProfileOf,
   runsProductProfile,
-} from '../../src/ops/product'
+} from '../../src/ops/product-profiles'
 import { test } from '../gpu'
 import { expectClose, noise } from '../numbers'
 import { withProfile } from '../product-profile'

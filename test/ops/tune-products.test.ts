@@ -9,7 +9,7 @@ import {
   type ProductProfileName,
   productProfileOf,
   productProfiles,
-} from '../../src/ops/product'
+} from '../../src/ops/product-profiles'
 import { type ProductCase, productCases, type TimingOptions, timeProducts } from '../../src/ops/time-products'
 import { tuneGpu, tuneProducts, tuningKey } from '../../src/ops/tune-products'
 import { ofFormat } from '../../src/ops/weight-formats'
