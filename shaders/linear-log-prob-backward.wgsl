@@ -20,11 +20,13 @@ struct Params {
 @group(0) @binding(5) var<storage, read> lse: array<f32>;
 @group(0) @binding(6) var<storage, read_write> c: array<Result>;
 
+const PARTS_ARE_STEPS = false;
+
 fn product_size() -> vec3u { return vec3u(params.R, params.V, params.C); }
 
-fn left_start(batch: u32, row: u32, part: u32) -> u32 { return min(row + part, params.R - 1) * params.C; }
+fn left_start(batch: u32, row: u32, part: u32) -> u32 { return min(row + part, params.R - 1) * (params.C / 4); }
 
-fn left(start: u32, k: u32, part: u32) -> vec4f { return h[(start + k) / 4]; }
+fn left(start: u32, k4: u32, part: u32) -> vec4f { return h[start + k4]; }
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
 
@@ -32,19 +34,13 @@ fn right_start(batch: u32, col: u32, part: u32) -> u32 {
   return row_start(min(col + part, params.V - 1), params.C);
 }
 
-fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f { return weight4_from(start, k, params.C); }
+fn right(batch: u32, start: u32, k4: u32, part: u32) -> vec4f { return weight4_from(start, k4, params.C); }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 
-fn finish(band: u32, batch: u32, row: u32, v: u32, z: mat4x4f) {
-  if (v >= params.V) { return; }
-  for (var i = 0u; i < 4 && row + i < params.R; i++) {
-    let r = row + i;
-    let hit = vec4u(target_ids[r]) == params.first + v + vec4u(0, 1, 2, 3);
-    // z <= lse but for rounding; the bound keeps exp from overflowing on a row that is not finite.
-    let p = exp(min(z[i] - lse[r], vec4f(0.0)));
-    put4(r * params.V + v, params.V - v, g[r] * (select(vec4f(0.0), vec4f(1.0), hit) - p), false);
-  }
+fn finish_row(batch: u32, row: u32, v: u32, z: vec4f) {
+  let hit = vec4u(target_ids[row]) == params.first + v + vec4u(0, 1, 2, 3);
+  // z <= lse but for rounding; the bound keeps exp from overflowing on a row that is not finite.
+  let p = exp(min(z - lse[row], vec4f(0.0)));
+  put4(row * params.V + v, params.V - v, g[row] * (select(vec4f(0.0), vec4f(1.0), hit) - p), false);
 }
-
-fn conclude(band: u32, row: u32, part: u32) {}

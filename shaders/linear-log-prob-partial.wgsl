@@ -37,11 +37,13 @@ struct Online {
 var<private> online: array<Online, 4> = array(NOTHING, NOTHING, NOTHING, NOTHING);
 const NOTHING = Online(vec4f(NEVER), vec4f(), vec4f(), vec4f(), vec4f());
 
+const PARTS_ARE_STEPS = false;
+
 fn product_size() -> vec3u { return vec3u(params.R, params.N, params.C); }
 
-fn left_start(batch: u32, row: u32, part: u32) -> u32 { return min(row + part, params.R - 1) * params.C; }
+fn left_start(batch: u32, row: u32, part: u32) -> u32 { return min(row + part, params.R - 1) * (params.C / 4); }
 
-fn left(start: u32, k: u32, part: u32) -> vec4f { return h[(start + k) / 4]; }
+fn left(start: u32, k4: u32, part: u32) -> vec4f { return h[start + k4]; }
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
 
@@ -49,7 +51,7 @@ fn right_start(batch: u32, col: u32, part: u32) -> u32 {
   return row_start(min(col + part, params.N - 1), params.C);
 }
 
-fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f { return weight4_from(start, k, params.C); }
+fn right(batch: u32, start: u32, k4: u32, part: u32) -> vec4f { return weight4_from(start, k4, params.C); }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 

@@ -20,12 +20,15 @@ struct Params {
 @group(0) @binding(4) var<storage, read> a: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> c: array<Result>;
 
+const PARTS_ARE_STEPS = false;
+
 fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K + params.R); }
 
 /// A row: it has a place in both operands.
 fn left_start(batch: u32, row: u32, part: u32) -> u32 { return min(row + part, params.M - 1); }
 
-fn left(row: u32, k: u32, part: u32) -> vec4f {
+fn left(row: u32, k4: u32, part: u32) -> vec4f {
+  let k = 4 * k4;
   if (k < params.K) { return dy[(row * params.K + k) / 4]; }
   return dlow[(row * params.R + k - params.K) / 4];
 }
@@ -34,18 +37,14 @@ fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
 
 fn right_start(batch: u32, col: u32, part: u32) -> u32 { return min(col, params.N - 4); }
 
-fn right(batch: u32, col: u32, k: u32, part: u32) -> vec4f {
+fn right(batch: u32, col: u32, k4: u32, part: u32) -> vec4f {
+  let k = 4 * k4;
   if (k < params.K) { return weight4(k + part, col, params.N); }
   return a[((k + part - params.K) * params.N + col) / 4];
 }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return parts; }
 
-fn finish(band: u32, batch: u32, row: u32, col: u32, sums: mat4x4f) {
-  if (col >= params.N) { return; }
-  for (var i = 0u; i < 4 && row + i < params.M; i++) {
-    put4((row + i) * params.N + col, params.N - col, sums[i], params.accumulate == 1);
-  }
+fn finish_row(batch: u32, row: u32, col: u32, sums: vec4f) {
+  put4(row * params.N + col, params.N - col, sums, params.accumulate == 1);
 }
-
-fn conclude(band: u32, row: u32, part: u32) {}

@@ -22,15 +22,20 @@ struct Params {
 /// Whether the rows of dy are multiples of four values, so that they may be read four at a time.
 override ALIGNED: bool = true;
 
+const PARTS_ARE_STEPS = false;
+
 fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K); }
 
 fn left_start(batch: u32, row: u32, part: u32) -> u32 {
-  return (batch * params.M + min(row + part, params.M - 1)) * params.O + params.first;
+  let start = (batch * params.M + min(row + part, params.M - 1)) * params.O + params.first;
+  if (ALIGNED) { return start / 4; }
+  return start;
 }
 
-fn left(start: u32, k: u32, part: u32) -> vec4f {
+fn left(start: u32, k4: u32, part: u32) -> vec4f {
+  if (ALIGNED) { return dy[start + k4]; }
+  let k = 4 * k4;
   let at = start + k;
-  if (ALIGNED) { return dy[at / 4]; }
   var values = vec4f(0.0);
   for (var j = 0u; j < 4 && k + j < params.K; j++) { values[j] = dy[(at + j) / 4][(at + j) % 4]; }
   return values;
@@ -38,12 +43,6 @@ fn left(start: u32, k: u32, part: u32) -> vec4f {
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return parts; }
 
-fn finish(band: u32, batch: u32, row: u32, col: u32, sums: mat4x4f) {
-  if (col >= params.N) { return; }
-  for (var i = 0u; i < 4 && row + i < params.M; i++) {
-    let at = (batch * params.M + row + i) * params.N + col;
-    put4(at, params.N - col, params.alpha * sums[i], params.accumulate == 1);
-  }
+fn finish_row(batch: u32, row: u32, col: u32, sums: vec4f) {
+  put4((batch * params.M + row) * params.N + col, params.N - col, params.alpha * sums, params.accumulate == 1);
 }
-
-fn conclude(band: u32, row: u32, part: u32) {}

@@ -4,14 +4,15 @@
 // `first` on. A linear layer's forward pass: both operands run along K. Joined with one of products/*.wgsl, which has
 // the entry point, and with one of lib/results-*.wgsl, for c.
 //
-// What a product's file gives to products/*.wgsl, for any row and column and for steps k < K, a multiple of 4:
+// What a product's file gives to products/*.wgsl, for any row and column and for steps k < K, four at a time, k = 4 k4:
 // product_size: M, N, K. left_start, left: where the part-th part of a block of rows begins, and its four values at the
-// steps k .. k + 3; left_rows makes the rows of four parts. right_start, right: the same of a block of columns;
-// right_steps makes the steps. The starts do not depend on k, and are taken outside of loops over it, which not every
-// compiler does by itself. What does not exist is zero in one of the two along K, and anything beside it. finish: what is
-// done with the sums of four rows and the columns col .. col + 3, of the band-th four rows that an invocation owns.
-// Where there are fewer workgroups than columns, an invocation goes on with others; conclude: what it does with its
-// rows in the end.
+// steps k .. k + 3; left_rows makes the rows of four parts. PARTS_ARE_STEPS: whether a part is of a step, with four rows
+// in it, and not of a row. right_start, right: the same of a block of columns; right_steps makes the steps. The starts do
+// not depend on k, and are taken outside of loops over it, which not every compiler does by itself; nor does every one
+// divide by 4 without a division. What does not exist is zero in one of the two along K, and anything beside it. finish:
+// what is done with the sums of four rows and the columns col .. col + 3, of the band-th four rows that an invocation
+// owns; lib/finish-rows.wgsl calls finish_row for each. Where there are fewer workgroups than columns, an invocation goes
+// on with others; conclude: what it does with its rows in the end.
 
 struct Params {
   M: u32,
@@ -31,15 +32,20 @@ struct Params {
 /// Whether the rows of x are multiples of four values, so that they may be read four at a time.
 override ALIGNED: bool = true;
 
+const PARTS_ARE_STEPS = false;
+
 fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K); }
 
 fn left_start(batch: u32, row: u32, part: u32) -> u32 {
-  return (batch * params.M + min(row + part, params.M - 1)) * params.K;
+  let start = (batch * params.M + min(row + part, params.M - 1)) * params.K;
+  if (ALIGNED) { return start / 4; }
+  return start;
 }
 
-fn left(start: u32, k: u32, part: u32) -> vec4f {
+fn left(start: u32, k4: u32, part: u32) -> vec4f {
+  if (ALIGNED) { return x[start + k4]; }
+  let k = 4 * k4;
   let at = start + k;
-  if (ALIGNED) { return x[at / 4]; }
   var values = vec4f(0.0);
   for (var j = 0u; j < 4 && k + j < params.K; j++) { values[j] = x[(at + j) / 4][(at + j) % 4]; }
   return values;
@@ -51,16 +57,10 @@ fn right_start(batch: u32, col: u32, part: u32) -> u32 {
   return row_start(batch * params.N + min(col + part, params.N - 1), params.K);
 }
 
-fn right(batch: u32, start: u32, k: u32, part: u32) -> vec4f { return weight4_from(start, k, params.K); }
+fn right(batch: u32, start: u32, k4: u32, part: u32) -> vec4f { return weight4_from(start, k4, params.K); }
 
 fn right_steps(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 
-fn finish(band: u32, batch: u32, row: u32, col: u32, sums: mat4x4f) {
-  if (col >= params.N) { return; }
-  for (var i = 0u; i < 4 && row + i < params.M; i++) {
-    let at = (batch * params.M + row + i) * params.O + params.first + col;
-    put4(at, params.N - col, params.alpha * sums[i], params.accumulate == 1);
-  }
+fn finish_row(batch: u32, row: u32, col: u32, sums: vec4f) {
+  put4((batch * params.M + row) * params.O + params.first + col, params.N - col, params.alpha * sums, params.accumulate == 1);
 }
-
-fn conclude(band: u32, row: u32, part: u32) {}

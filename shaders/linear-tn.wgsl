@@ -22,18 +22,22 @@ struct Params {
 /// Whether the rows of dy are multiples of four values, so that they may be read four at a time.
 override ALIGNED: bool = true;
 
+const PARTS_ARE_STEPS = true;
+
 fn product_size() -> vec3u { return vec3u(params.M, params.N, params.K); }
 
 /// The parts of a block: four rows at a step, the four steps of four rows one after the other.
 fn left_start(batch: u32, row: u32, part: u32) -> u32 {
   let m = min(row + part / 4 * 4, (params.M - 1) / 4 * 4);
-  return (batch * params.K + part % 4) * params.O + params.first + m;
+  let start = (batch * params.K + part % 4) * params.O + params.first + m;
+  if (ALIGNED) { return start / 4; }
+  return start;
 }
 
-fn left(start: u32, k: u32, part: u32) -> vec4f {
-  let at = start + k * params.O;
-  let exists = k + part % 4 < params.K;
-  if (ALIGNED) { return select(vec4f(0.0), dy[at / 4], exists); }
+fn left(start: u32, k4: u32, part: u32) -> vec4f {
+  let exists = 4 * k4 + (part & 3) < params.K;
+  if (ALIGNED) { return select(vec4f(0.0), dy[start + k4 * params.O], exists); }
+  let at = start + 4 * k4 * params.O;
   var values = vec4f(0.0);
   for (var j = 0u; j < 4 && exists; j++) { values[j] = dy[(at + j) / 4][(at + j) % 4]; }
   return values;
@@ -41,12 +45,6 @@ fn left(start: u32, k: u32, part: u32) -> vec4f {
 
 fn left_rows(parts: mat4x4f) -> mat4x4f { return transpose(parts); }
 
-fn finish(band: u32, batch: u32, row: u32, col: u32, sums: mat4x4f) {
-  if (col >= params.N) { return; }
-  for (var i = 0u; i < 4 && row + i < params.M; i++) {
-    let at = (batch * params.M + row + i) * params.N + col;
-    put4(at, params.N - col, params.alpha * sums[i], params.accumulate == 1);
-  }
+fn finish_row(batch: u32, row: u32, col: u32, sums: vec4f) {
+  put4((batch * params.M + row) * params.N + col, params.N - col, params.alpha * sums, params.accumulate == 1);
 }
-
-fn conclude(band: u32, row: u32, part: u32) {}

@@ -16,27 +16,27 @@ var<workgroup> left_tile: array<vec4f, BLOCKS_M * 4 * STEPS>;
 /// [4 * STEPS, BLOCKS_N], four columns of a step in each.
 var<workgroup> right_tile: array<vec4f, BLOCKS_N * 4 * STEPS>;
 
-fn stage_left(batch: u32, row0: u32, k0: u32, quad: u32, step: u32, end: u32) {
+fn stage_left(batch: u32, row0: u32, quad: u32, step: u32, first: u32, end: u32) {
   let row = row0 + 4 * quad;
-  let k = k0 + 4 * step;
+  let k4 = first + step;
   var rows = mat4x4f();
-  if (k < end) {
+  if (k4 < end) {
     rows = left_rows(mat4x4f(
-      left(left_start(batch, row, 0), k, 0), left(left_start(batch, row, 1), k, 1),
-      left(left_start(batch, row, 2), k, 2), left(left_start(batch, row, 3), k, 3)));
+      left(left_start(batch, row, 0), k4, 0), left(left_start(batch, row, 1), k4, 1),
+      left(left_start(batch, row, 2), k4, 2), left(left_start(batch, row, 3), k4, 3)));
   }
   let at = 4 * quad * STEPS + step;
   for (var i = 0u; i < 4; i++) { left_tile[at + i * STEPS] = rows[i]; }
 }
 
-fn stage_right(batch: u32, col0: u32, k0: u32, quad: u32, step: u32, end: u32) {
+fn stage_right(batch: u32, col0: u32, quad: u32, step: u32, first: u32, end: u32) {
   let col = col0 + 4 * quad;
-  let k = k0 + 4 * step;
+  let k4 = first + step;
   var steps = mat4x4f();
-  if (k < end) {
+  if (k4 < end) {
     steps = right_steps(mat4x4f(
-      right(batch, right_start(batch, col, 0), k, 0), right(batch, right_start(batch, col, 1), k, 1),
-      right(batch, right_start(batch, col, 2), k, 2), right(batch, right_start(batch, col, 3), k, 3)));
+      right(batch, right_start(batch, col, 0), k4, 0), right(batch, right_start(batch, col, 1), k4, 1),
+      right(batch, right_start(batch, col, 2), k4, 2), right(batch, right_start(batch, col, 3), k4, 3)));
   }
   let at = 4 * step * BLOCKS_N + quad;
   for (var i = 0u; i < 4; i++) { right_tile[at + i * BLOCKS_N] = steps[i]; }

@@ -6,10 +6,10 @@ alias Stored = vec4f;
 /// Where a row of `columns` values begins.
 fn row_start(row: u32, columns: u32) -> u32 { return row * (columns / 4); }
 
-/// Values col .. col + 3 of the row that begins at `start`, of `columns` values, both multiples of 4.
-fn weight4_from(start: u32, col: u32, columns: u32) -> vec4f { return w[start + col / 4]; }
+/// The col4-th four values of the row that begins at `start`, of `columns` values, a multiple of 4.
+fn weight4_from(start: u32, col4: u32, columns: u32) -> vec4f { return w[start + col4]; }
 
 /// Values col .. col + 3 of a row of `columns` values, both multiples of 4.
 fn weight4(row: u32, col: u32, columns: u32) -> vec4f {
-  return weight4_from(row_start(row, columns), col, columns);
+  return weight4_from(row_start(row, columns), col / 4, columns);
 }

@@ -6,8 +6,9 @@ alias Stored = vec4f;
 /// Where a row of `columns` values begins.
 fn row_start(row: u32, columns: u32) -> u32 { return row * columns; }
 
-/// Values col .. col + 3 of the row that begins at `start`, of `columns` values: zero beyond its end.
-fn weight4_from(start: u32, col: u32, columns: u32) -> vec4f {
+/// The col4-th four values of the row that begins at `start`, of `columns` values: zero beyond its end.
+fn weight4_from(start: u32, col4: u32, columns: u32) -> vec4f {
+  let col = 4 * col4;
   var values = vec4f(0.0);
   for (var j = 0u; j < 4 && col + j < columns; j++) {
     let at = start + col + j;
@@ -18,5 +19,5 @@ fn weight4_from(start: u32, col: u32, columns: u32) -> vec4f {
 
 /// Values col .. col + 3 of a row of `columns` values: zero beyond its end.
 fn weight4(row: u32, col: u32, columns: u32) -> vec4f {
-  return weight4_from(row_start(row, columns), col, columns);
+  return weight4_from(row_start(row, columns), col / 4, columns);
 }

@@ -8,6 +8,7 @@ override LANES_N: u32 = 8;
 @compute @workgroup_size(LANES_N, LANES_M)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let size = product_size();
+  let fours = (size.z + 3) / 4;
   let batch = id.z;
   let row = id.y * 4;
   if (row >= size.x) { return; }
@@ -21,10 +22,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let r2 = right_start(batch, col, 2);
     let r3 = right_start(batch, col, 3);
     var sums = mat4x4f();
-    for (var k = 0u; k < size.z; k += 4) {
-      let rows = left_rows(mat4x4f(left(l0, k, 0), left(l1, k, 1), left(l2, k, 2), left(l3, k, 3)));
+    for (var k4 = 0u; k4 < fours; k4++) {
+      let rows = left_rows(mat4x4f(left(l0, k4, 0), left(l1, k4, 1), left(l2, k4, 2), left(l3, k4, 3)));
       let steps = right_steps(mat4x4f(
-        right(batch, r0, k, 0), right(batch, r1, k, 1), right(batch, r2, k, 2), right(batch, r3, k, 3)));
+        right(batch, r0, k4, 0), right(batch, r1, k4, 1), right(batch, r2, k4, 2), right(batch, r3, k4, 3)));
       sums += steps * rows;
     }
     finish(0, batch, row, col, sums);

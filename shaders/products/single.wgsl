@@ -19,6 +19,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let size = product_size();
+  let fours = (size.z + 3) / 4;
   let batch = group.z;
   let quad = lane / STEPS;
   let step = lane % STEPS;
@@ -31,16 +32,16 @@ fn main(
     let r2 = right_start(batch, col, 2);
     let r3 = right_start(batch, col, 3);
     var sums = vec4f();
-    for (var k0 = 0u; k0 < size.z; k0 += 4 * STEPS) {
-      let k = k0 + 4 * step;
-      if (k < size.z) {
+    for (var first = 0u; first < fours; first += STEPS) {
+      let k4 = first + step;
+      if (k4 < fours) {
         let steps = right_steps(mat4x4f(
-          right(batch, r0, k, 0), right(batch, r1, k, 1), right(batch, r2, k, 2), right(batch, r3, k, 3)));
-        added[lane] = row_steps(steps, left(row, k, 0));
+          right(batch, r0, k4, 0), right(batch, r1, k4, 1), right(batch, r2, k4, 2), right(batch, r3, k4, 3)));
+        added[lane] = row_steps(steps, left(row, k4, 0));
       }
       workgroupBarrier();
       if (step == 0) {
-        let count = min(STEPS, (size.z - k0 + 3) / 4);
+        let count = min(STEPS, fours - first);
         for (var i = 0u; i < count; i++) { sums += added[lane + i]; }
       }
       workgroupBarrier();

@@ -10,6 +10,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let size = product_size();
+  let fours = (size.z + 3) / 4;
   let batch = group.z;
   let row0 = group.y * BLOCKS_M * 4;
   let m = lane / LANES_N;
@@ -21,13 +22,13 @@ fn main(
     var s01 = mat4x4f();
     var s10 = mat4x4f();
     var s11 = mat4x4f();
-    for (var k0 = 0u; k0 < size.z; k0 += 4 * STEPS) {
+    for (var first = 0u; first < fours; first += STEPS) {
       workgroupBarrier();
       for (var i = lane; i < BLOCKS_M * STEPS; i += LANES) {
-        stage_left(batch, row0, k0, i / STEPS, i % STEPS, size.z);
+        stage_left(batch, row0, i / STEPS, i % STEPS, first, fours);
       }
       for (var i = lane; i < BLOCKS_N * STEPS; i += LANES) {
-        stage_right(batch, col0, k0, i % BLOCKS_N, i / BLOCKS_N, size.z);
+        stage_right(batch, col0, i % BLOCKS_N, i / BLOCKS_N, first, fours);
       }
       workgroupBarrier();
       for (var step = 0u; step < STEPS; step++) {

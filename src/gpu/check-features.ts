@@ -11,7 +11,7 @@ export const checkSubgroups = defineKernel({
   requires: ['subgroups'],
   code: ['const SUBGROUP = 8u;', subgroupFour, subgroups],
   params: { N: 'u32' },
-  bindings: { seen: write('vec4f', 'N 36') },
+  bindings: { seen: write('vec4f', 'N 68') },
   workgroups: () => [1],
 })
 
@@ -59,26 +59,42 @@ export async function checkedFeatures(
 
 const INVOCATIONS = 128
 
-/** Whether subgroups have a size within what the adapter says, and their first lanes' values reach all of them. */
+/**
+ * Whether subgroups have a size within what the adapter says, their first lanes' values reach all of them, and those of a
+ * quad's four lanes the others.
+ */
 async function subgroupsWork(gpu: Gpu): Promise<boolean> {
   const { subgroupMinSize, subgroupMaxSize } = gpu.adapter
-  using tensor = gpu.empty([INVOCATIONS, 36])
+  using tensor = gpu.empty([INVOCATIONS, 68])
   gpu.run(checkSubgroups, { seen: tensor }, {})
   const seen = await gpu.read(tensor)
   const lanes = Array.from({ length: INVOCATIONS }, (_, n) => {
-    const [mine = 0, size = 0, , , root = 0] = seen.subarray(36 * n)
+    const [mine = 0, size = 0, , , root = 0] = seen.subarray(68 * n)
+    const fours = Array.from({ length: 16 }, (_, i) => seen.subarray(68 * n + 4 * i + 4, 68 * n + 4 * i + 8))
     // A subgroup is known by what its lane 0 hands on.
-    return { n, mine, size, root, handed: seen.subarray(36 * n + 4, 36 * n + 36) }
+    return {
+      n,
+      mine,
+      size,
+      root,
+      first: fours.slice(0, 8),
+      quad: fours.slice(8, 12),
+      others: fours.slice(12),
+    }
   })
   const place = (root: number, lane: number) => `${root} ${lane}`
   const places = new Map(lanes.map(({ n, root, mine }) => [place(root, mine), n]))
   if (places.size < INVOCATIONS) return false
-  return lanes.every(({ mine, size, root, handed }) => {
+  return lanes.every(({ mine, size, root, first, quad, others }) => {
     if (size < subgroupMinSize || size > subgroupMaxSize || mine >= size) return false
+    const isOf = (lane: number, four: Float32Array) =>
+      four.every((value, i) => value === places.get(place(root, lane))! + 128 * i)
+    if (!quad.every((four, i) => isOf((mine & ~3) + i, four))) return false
+    if (!others.every((four, i) => isOf(mine ^ i, four))) return false
     for (let lane = 0; lane < size; lane++) {
       const n = places.get(place(root, lane))
       if (n === undefined || lanes[n]!.size !== size) return false
-      if (lane < 8 && [0, 1, 2, 3].some(i => handed[4 * lane + i] !== n + 128 * i)) return false
+      if (lane < 8 && !isOf(lane, first[lane]!)) return false
     }
     return true
   })

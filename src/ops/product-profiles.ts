@@ -1,8 +1,10 @@
+import dotSteps from '#shaders/lib/dot-steps.wgsl?raw'
 import fourSteps from '#shaders/lib/four-steps.wgsl?raw'
 import subgroupFour from '#shaders/lib/subgroup-four.wgsl?raw'
 import tilesCode from '#shaders/lib/tiles.wgsl?raw'
 import broadcastCode from '#shaders/products/broadcast.wgsl?raw'
 import directCode from '#shaders/products/direct.wgsl?raw'
+import quadsCode from '#shaders/products/quads.wgsl?raw'
 import singleCode from '#shaders/products/single.wgsl?raw'
 import tiled4Code from '#shaders/products/tiled-4x4.wgsl?raw'
 import tiled8Code from '#shaders/products/tiled-8x8.wgsl?raw'
@@ -52,8 +54,8 @@ export const sharingCode = (lanes: SharingLanes): readonly string[] => [
   `const SUBGROUP = ${lanes}u;`,
   subgroupFour,
 ]
-const broadcast = (SUBGROUP: SharingLanes, LANES: number): Way => ({
-  code: [...sharingCode(SUBGROUP), broadcastCode],
+const shared = (code: string, SUBGROUP: SharingLanes, LANES: number): Way => ({
+  code: [...sharingCode(SUBGROUP), dotSteps, code],
   overrides: { LANES },
   rows: 2 * SUBGROUP,
   columns: 4 * LANES,
@@ -67,10 +69,10 @@ export const ways = {
   direct: direct(8, 8),
   'direct-narrow': direct(32, 2),
   'direct-flat': direct(1, 64),
-  'broadcast-4': broadcast(4, 32),
-  'broadcast-4-narrow': broadcast(4, 4),
-  'broadcast-8': broadcast(8, 32),
-  'broadcast-8-narrow': broadcast(8, 8),
+  'broadcast-4': shared(quadsCode, 4, 8),
+  'broadcast-4-narrow': shared(quadsCode, 4, 4),
+  'broadcast-8': shared(broadcastCode, 8, 32),
+  'broadcast-8-narrow': shared(broadcastCode, 8, 8),
   'tiled-32': tiled4(8, 8),
   'tiled-64': tiled4(16, 16),
   'tiled-64-large': tiled8(8, 8),

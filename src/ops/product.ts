@@ -1,3 +1,4 @@
+import finishRows from '#shaders/lib/finish-rows.wgsl?raw'
 import resultsAligned from '#shaders/lib/results-aligned.wgsl?raw'
 import resultsOdd from '#shaders/lib/results-odd.wgsl?raw'
 import type { Gpu } from '../gpu/gpu'
@@ -5,8 +6,8 @@ import { type Bindings, defineKernel, type Kernel, type Params } from '../gpu/ke
 import { productProfileOf, productProfiles, type Way, type WayName, ways } from './product-profiles'
 
 const stores = {
-  aligned: { code: [resultsAligned], element: 'vec4f' },
-  odd: { code: [resultsOdd], element: 'f32' },
+  aligned: { code: [resultsAligned, finishRows], element: 'vec4f' },
+  odd: { code: [resultsOdd, finishRows], element: 'f32' },
 } as const
 
 /** A product without an entry point: its file and those it is joined with. */

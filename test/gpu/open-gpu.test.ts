@@ -45,11 +45,17 @@ describe('without', () => {
 
 /** What subgroups of four show of themselves: for each invocation, its place, and what the lanes hand on. */
 function subgroupsOfFour(): Float32Array<ArrayBuffer> {
-  const seen = new Float32Array(128 * 36)
+  const seen = new Float32Array(128 * 68)
   for (let n = 0; n < 128; n++) {
-    const row = seen.subarray(36 * n, 36 * (n + 1))
+    const row = seen.subarray(68 * n, 68 * (n + 1))
     row.set([n % 4, 4])
-    for (let i = 0; i < 16; i++) row[4 + i] = n - (n % 4) + (i >> 2) + 128 * (i % 4)
+    for (let i = 0; i < 16; i++) {
+      const handed = n - (n % 4) + (i >> 2) + 128 * (i % 4)
+      // By the subgroup, and by its only quad.
+      row[4 + i] = handed
+      row[36 + i] = handed
+      row[52 + i] = (n ^ (i >> 2)) + 128 * (i % 4)
+    }
   }
   return seen
 }

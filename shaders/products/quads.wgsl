@@ -1,0 +1,57 @@
+// What broadcast.wgsl does, with what it is joined with, for subgroups of four lanes, a quad: a workgroup owns 8 rows. Lanes
+// exchange their parts, one instruction each where handing one to all lanes takes several. So a lane gets the parts in an
+// order of its own, and its sums are of rows in that order, until they are finished.
+// What a product's file gives: see linear-nt.wgsl.
+
+override LANES: u32 = 8;
+
+@compute @workgroup_size(LANES)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+  @builtin(subgroup_invocation_id) mine: u32,
+) {
+  let size = product_size();
+  let fours = (size.z + 3) / 4;
+  let batch = group.z;
+  let row = group.y * 8;
+  let a_start = left_start(batch, row, mine);
+  let b_start = left_start(batch, row, 4 + mine);
+  // Where the parts are of steps of k, the columns' steps are taken in the same order.
+  let order = select(vec4u(0, 1, 2, 3), vec4u(mine) ^ vec4u(0, 1, 2, 3), PARTS_ARE_STEPS);
+  // Lanes beyond the last column compute it again, and store nothing: all must be there to hand on their part.
+  for (var col0 = group.x * LANES * 4; col0 < size.y; col0 += groups.x * LANES * 4) {
+    let col = col0 + 4 * lane;
+    let r0 = right_start(batch, col, order.x);
+    let r1 = right_start(batch, col, order.y);
+    let r2 = right_start(batch, col, order.z);
+    let r3 = right_start(batch, col, order.w);
+    var s0 = mat4x4f();
+    var s1 = mat4x4f();
+    for (var k4 = 0u; k4 < fours; k4++) {
+      let columns = transpose(right_steps(mat4x4f(
+        right(batch, r0, k4, order.x), right(batch, r1, k4, order.y),
+        right(batch, r2, k4, order.z), right(batch, r3, k4, order.w))));
+      s0 = with_steps(s0, columns, left_rows(exchanged(left(a_start, k4, mine))));
+      s1 = with_steps(s1, columns, left_rows(exchanged(left(b_start, k4, 4 + mine))));
+    }
+    finish(0, batch, row, col, in_order(s0, mine));
+    finish(1, batch, row + 4, col, in_order(s1, mine));
+  }
+  let part = group.x * LANES + lane;
+  conclude(0, row, part);
+  conclude(1, row + 4, part);
+}
+
+/// Four rows, of which the i-th is row mine ^ i unless parts are of steps, one after the other.
+fn in_order(rows: mat4x4f, mine: u32) -> mat4x4f {
+  if (PARTS_ARE_STEPS) { return rows; }
+  let odd = (mine & 1) == 1;
+  let a = select(rows[0], rows[1], odd);
+  let b = select(rows[1], rows[0], odd);
+  let c = select(rows[2], rows[3], odd);
+  let d = select(rows[3], rows[2], odd);
+  let high = (mine & 2) == 2;
+  return mat4x4f(select(a, c, high), select(b, d, high), select(c, a, high), select(d, b, high));
+}
