@@ -30,10 +30,13 @@ fn main(
   let i = linear_workgroup(group, groups) * 256 + lane;
   if (i * 4 >= params.N || norm[1] == 0.0) { return; }
   let g = norm[1] * grads[i];
-  let first = m[i] + params.a1 * (g - m[i]);
-  let second = v[i] + params.a2 * (g * g - v[i]);
+  let m_before = m[i];
+  let v_before = v[i];
+  let before = p[i];
+  let first = m_before + params.a1 * (g - m_before);
+  let second = v_before + params.a2 * (g * g - v_before);
   let update = (first / scalars[1]) / (sqrt(second / scalars[2]) + params.eps);
-  let moved = p[i] - scalars[0] * (params.decay * p[i] + update);
+  let moved = before - scalars[0] * (params.decay * before + update);
   let rest = params.N - i * 4;
   if (rest >= 4) {
     m[i] = first;

@@ -38,6 +38,8 @@ fn main(
   let end = ranges[min(s0 + 31, params.T - 1) * 4 + 3];
 
   let own = (s * params.G + g) * HEAD;
+  let mine_query = mine % 4;
+  let mine_part = mine / 4 * PART;
   var key: array<vec4f, HEAD>;
   var value: array<vec4f, HEAD>;
   var dkey: array<vec4f, HEAD>;
@@ -50,13 +52,13 @@ fn main(
   // Head by head, and its queries one after the other, so that it does not matter which four come together.
   for (var h = g * heads; h < (g + 1) * heads; h++) {
     for (var t = begin; t <= end; t += 4) {
-      let mine_t = min(t + mine % 4, end);
+      let mine_t = min(t + mine_query, end);
       let mine_first = ranges[mine_t * 4];
       // Queries beyond the last see nothing.
-      let mine_end = select(0u, ranges[mine_t * 4 + 1] + 1, t + mine % 4 <= end);
+      let mine_end = select(0u, ranges[mine_t * 4 + 1] + 1, t + mine_query <= end);
       let mine_lse = stats[h * params.T + mine_t];
       let mine_delta = stats[(params.H + h) * params.T + mine_t];
-      let row = (mine_t * params.H + h) * HEAD + mine / 4 * PART;
+      let row = (mine_t * params.H + h) * HEAD + mine_part;
       var query: array<vec4f, PART>;
       var upstream: array<vec4f, PART>;
       var score = vec4f(0.0);

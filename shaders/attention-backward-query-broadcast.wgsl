@@ -39,6 +39,8 @@ fn main(
   let delta = stats[(params.H + h) * params.T + t];
 
   let own = (t * params.H + h) * HEAD;
+  let mine_key = mine % 4;
+  let mine_part = mine / 4 * PART;
   var query: array<vec4f, HEAD>;
   var upstream: array<vec4f, HEAD>;
   var sum: array<vec4f, HEAD>;
@@ -48,7 +50,7 @@ fn main(
   }
 
   for (var s = begin; s <= end; s += 4) {
-    let row = (min(s + mine % 4, end) * params.G + g) * HEAD + mine / 4 * PART;
+    let row = (min(s + mine_key, end) * params.G + g) * HEAD + mine_part;
     var key: array<vec4f, PART>;
     var score = vec4f(0.0);
     var dp = vec4f(0.0);

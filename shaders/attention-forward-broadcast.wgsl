@@ -38,6 +38,8 @@ fn main(
   let end = ranges[min(t0 + 31, params.T - 1) * 4 + 1];
 
   let own = (t * params.H + h) * HEAD;
+  let mine_key = mine % 4;
+  let mine_part = mine / 4 * PART;
   var query: array<vec4f, HEAD>;
   var sum: array<vec4f, HEAD>;
   for (var d = 0u; d < HEAD; d++) { query[d] = params.scale * q[own + d]; }
@@ -45,7 +47,7 @@ fn main(
   var most = NEVER;
   var total = 0.0;
   for (var s = begin; s <= end; s += 4) {
-    let row = (min(s + mine % 4, end) * params.G + g) * HEAD + mine / 4 * PART;
+    let row = (min(s + mine_key, end) * params.G + g) * HEAD + mine_part;
     var score = vec4f(0.0);
     for (var d = 0u; d < PART; d++) {
       let part = k[row + d];

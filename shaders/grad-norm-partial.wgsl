@@ -20,7 +20,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // The last four may be fewer.
   let end = min(begin + width, params.N / 4);
   var squares = vec4f(0.0);
-  for (var i = begin + lane; i < end; i += WORKGROUP_SIZE) { squares += grads[i] * grads[i]; }
+  for (var i = begin + lane; i < end; i += WORKGROUP_SIZE) {
+    let g = grads[i];
+    squares += g * g;
+  }
   var sum = squares.x + squares.y + squares.z + squares.w;
   if (group.x == params.parts - 1 && lane < params.N % 4) {
     let last = grads[params.N / 4][lane];

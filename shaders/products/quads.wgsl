@@ -1,4 +1,4 @@
-// What broadcast.wgsl does, with what it is joined with, for subgroups of four lanes, a quad: a workgroup owns 8 rows. Lanes
+// What broadcast.wgsl does, with what it is joined with, for subgroups of four lanes, a quad: a workgroup owns 12 rows. Lanes
 // exchange their parts, one instruction each where handing one to all lanes takes several. So a lane gets the parts in an
 // order of its own, and its sums are of rows in that order, until they are finished.
 // What a product's file gives: see linear-nt.wgsl.
@@ -15,9 +15,10 @@ fn main(
   let size = product_size();
   let fours = (size.z + 3) / 4;
   let batch = group.z;
-  let row = group.y * 8;
+  let row = group.y * 12;
   let a_start = left_start(batch, row, mine);
   let b_start = left_start(batch, row, 4 + mine);
+  let c_start = left_start(batch, row, 8 + mine);
   // Where the parts are of steps of k, the columns' steps are taken in the same order.
   let order = select(vec4u(0, 1, 2, 3), vec4u(mine) ^ vec4u(0, 1, 2, 3), PARTS_ARE_STEPS);
   // Lanes beyond the last column compute it again, and store nothing: all must be there to hand on their part.
@@ -29,19 +30,23 @@ fn main(
     let r3 = right_start(batch, col, order.w);
     var s0 = mat4x4f();
     var s1 = mat4x4f();
+    var s2 = mat4x4f();
     for (var k4 = 0u; k4 < fours; k4++) {
       let columns = transpose(right_steps(mat4x4f(
         right(batch, r0, k4, order.x), right(batch, r1, k4, order.y),
         right(batch, r2, k4, order.z), right(batch, r3, k4, order.w))));
       s0 = with_steps(s0, columns, left_rows(exchanged(left(a_start, k4, mine))));
       s1 = with_steps(s1, columns, left_rows(exchanged(left(b_start, k4, 4 + mine))));
+      s2 = with_steps(s2, columns, left_rows(exchanged(left(c_start, k4, 8 + mine))));
     }
     finish(0, batch, row, col, in_order(s0, mine));
     finish(1, batch, row + 4, col, in_order(s1, mine));
+    finish(2, batch, row + 8, col, in_order(s2, mine));
   }
   let part = group.x * LANES + lane;
   conclude(0, row, part);
   conclude(1, row + 4, part);
+  conclude(2, row + 8, part);
 }
 
 /// Four rows, of which the i-th is row mine ^ i unless parts are of steps, one after the other.

@@ -54,10 +54,10 @@ export const sharingCode = (lanes: SharingLanes): readonly string[] => [
   `const SUBGROUP = ${lanes}u;`,
   subgroupFour,
 ]
-const shared = (code: string, SUBGROUP: SharingLanes, LANES: number): Way => ({
+const shared = (code: string, SUBGROUP: SharingLanes, rows: number, LANES: number): Way => ({
   code: [...sharingCode(SUBGROUP), dotSteps, code],
   overrides: { LANES },
-  rows: 2 * SUBGROUP,
+  rows,
   columns: 4 * LANES,
   lanes: LANES,
   parts: 64,
@@ -69,10 +69,10 @@ export const ways = {
   direct: direct(8, 8),
   'direct-narrow': direct(32, 2),
   'direct-flat': direct(1, 64),
-  'broadcast-4': shared(quadsCode, 4, 8),
-  'broadcast-4-narrow': shared(quadsCode, 4, 4),
-  'broadcast-8': shared(broadcastCode, 8, 32),
-  'broadcast-8-narrow': shared(broadcastCode, 8, 8),
+  'broadcast-4': shared(quadsCode, 4, 12, 8),
+  'broadcast-4-narrow': shared(quadsCode, 4, 12, 4),
+  'broadcast-8': shared(broadcastCode, 8, 16, 32),
+  'broadcast-8-narrow': shared(broadcastCode, 8, 16, 8),
   'tiled-32': tiled4(8, 8),
   'tiled-64': tiled4(16, 16),
   'tiled-64-large': tiled8(8, 8),
