@@ -1,6 +1,6 @@
 // What broadcast.wgsl does, with what it is joined with, for subgroups of four lanes, a quad: a workgroup owns 12 rows. Lanes
 // exchange their parts, one instruction each where handing one to all lanes takes several. So a lane gets the parts in an
-// order of its own, and its sums are of rows in that order, until they are finished.
+// order of its own, and its sums are of rows in that order, which lib/quad-rows.wgsl or lib/quad-bands.wgsl knows.
 // What a product's file gives: see linear-nt.wgsl.
 
 override LANES: u32 = 8;
@@ -39,24 +39,10 @@ fn main(
       s1 = with_steps(s1, columns, left_rows(exchanged(left(b_start, k4, 4 + mine))));
       s2 = with_steps(s2, columns, left_rows(exchanged(left(c_start, k4, 8 + mine))));
     }
-    finish(0, batch, row, col, in_order(s0, mine));
-    finish(1, batch, row + 4, col, in_order(s1, mine));
-    finish(2, batch, row + 8, col, in_order(s2, mine));
+    finish_all(batch, row, col, mine, s0, s1, s2);
   }
   let part = group.x * LANES + lane;
   conclude(0, row, part);
   conclude(1, row + 4, part);
   conclude(2, row + 8, part);
-}
-
-/// Four rows, of which the i-th is row mine ^ i unless parts are of steps, one after the other.
-fn in_order(rows: mat4x4f, mine: u32) -> mat4x4f {
-  if (PARTS_ARE_STEPS) { return rows; }
-  let odd = (mine & 1) == 1;
-  let a = select(rows[0], rows[1], odd);
-  let b = select(rows[1], rows[0], odd);
-  let c = select(rows[2], rows[3], odd);
-  let d = select(rows[3], rows[2], odd);
-  let high = (mine & 2) == 2;
-  return mat4x4f(select(a, c, high), select(b, d, high), select(c, a, high), select(d, b, high));
 }

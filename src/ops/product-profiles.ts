@@ -1,5 +1,7 @@
 import dotSteps from '#shaders/lib/dot-steps.wgsl?raw'
 import fourSteps from '#shaders/lib/four-steps.wgsl?raw'
+import quadBands from '#shaders/lib/quad-bands.wgsl?raw'
+import quadRows from '#shaders/lib/quad-rows.wgsl?raw'
 import subgroupFour from '#shaders/lib/subgroup-four.wgsl?raw'
 import tilesCode from '#shaders/lib/tiles.wgsl?raw'
 import broadcastCode from '#shaders/products/broadcast.wgsl?raw'
@@ -15,6 +17,8 @@ import type { Gpu } from '../gpu/gpu'
 /** A way to compute a product: an entry point, and the rows and columns of results that a workgroup owns. */
 export interface Way {
   readonly code: readonly string[]
+  /** What it is joined with besides, where products are done with each row by itself, and where with four together. */
+  readonly ends?: { readonly rows: readonly string[]; readonly bands: readonly string[] }
   readonly overrides: Readonly<Record<string, number>>
   readonly rows: number
   readonly columns: number
@@ -54,14 +58,22 @@ export const sharingCode = (lanes: SharingLanes): readonly string[] => [
   `const SUBGROUP = ${lanes}u;`,
   subgroupFour,
 ]
-const shared = (code: string, SUBGROUP: SharingLanes, rows: number, LANES: number): Way => ({
-  code: [...sharingCode(SUBGROUP), dotSteps, code],
-  overrides: { LANES },
-  rows,
-  columns: 4 * LANES,
-  lanes: LANES,
-  parts: 64,
-  requires: ['subgroups'],
+const shared =
+  (code: string, SUBGROUP: SharingLanes, rows: number) =>
+  (LANES: number): Way => ({
+    code: [...sharingCode(SUBGROUP), dotSteps, code],
+    overrides: { LANES },
+    rows,
+    columns: 4 * LANES,
+    lanes: LANES,
+    parts: 64,
+    requires: ['subgroups'],
+  })
+
+const broadcast = shared(broadcastCode, 8, 16)
+const quads = (LANES: number): Way => ({
+  ...shared(quadsCode, 4, 12)(LANES),
+  ends: { rows: [quadRows], bands: [quadBands] },
 })
 
 /** All ways, by name. */
@@ -69,10 +81,10 @@ export const ways = {
   direct: direct(8, 8),
   'direct-narrow': direct(32, 2),
   'direct-flat': direct(1, 64),
-  'broadcast-4': shared(quadsCode, 4, 12, 8),
-  'broadcast-4-narrow': shared(quadsCode, 4, 12, 4),
-  'broadcast-8': shared(broadcastCode, 8, 16, 32),
-  'broadcast-8-narrow': shared(broadcastCode, 8, 16, 8),
+  'broadcast-4': quads(8),
+  'broadcast-4-narrow': quads(4),
+  'broadcast-8': broadcast(32),
+  'broadcast-8-narrow': broadcast(8),
   'tiled-32': tiled4(8, 8),
   'tiled-64': tiled4(16, 16),
   'tiled-64-large': tiled8(8, 8),

@@ -34,7 +34,8 @@ export function productKernels<B extends Bindings, P extends Params>(
 ): ProductKernels<B, P> {
   const kernel = (way: Way, store: keyof typeof stores, overrides: Readonly<Record<string, number>> = {}) =>
     productKernel(product, way, {
-      ...stores[store],
+      element: stores[store].element,
+      code: [...stores[store].code, ...(way.ends?.rows ?? [])],
       overrides,
       across: columns => Math.ceil(columns / way.columns),
     })
@@ -57,7 +58,8 @@ export const walkingKernels = <B extends Bindings, P extends Params>(
   new Map(
     Object.entries(ways).map(([name, way]) => {
       const across = (columns: number) => walkersAcross(way, columns)
-      return [name, productKernel(product, way, { code: [], element: 'f32', overrides: {}, across })]
+      const joined = { code: way.ends?.bands ?? [], element: 'f32', overrides: {}, across } as const
+      return [name, productKernel(product, way, joined)]
     }),
   )
 
