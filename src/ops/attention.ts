@@ -11,6 +11,7 @@ import { defineKernel, read, write } from '../gpu/kernel'
 import type { Tensor } from '../gpu/tensor'
 import { type SharingLanes, sharingCode, sharingLanes } from './product-profiles'
 import type { Tape } from './tape'
+import { unrolled } from './unrolled'
 
 /** What the softmax's backward pass subtracts. No register holds a head here, so one kernel does for all sizes. */
 export const attentionDelta = defineKernel({
@@ -21,18 +22,25 @@ export const attentionDelta = defineKernel({
   workgroups: ({ T, H }) => [Math.ceil(T / 64), H],
 })
 
+/** Up to this head size the forward pass is faster without loops over a head: beyond, its code is longer than a cache. */
+const UNROLLED_FORWARD = 32
+
 /**
  * The kernels for one head size. Registers hold a query, so the size must be known to the compiler:
  * it is joined as a module of one constant. `lanes` are those of subgroups that share what they load, 0 for none.
  */
 const define = (D: number, lanes: 0 | SharingLanes) => {
   const head = [`const HEAD = ${D / 4}u;`, ...(lanes ? sharingCode(lanes) : [])]
+  const written = (code: string) => (lanes === 4 ? unrolled(code, { HEAD: D / 4, PART: D / 4 }) : code)
   const requires = lanes ? (['subgroups'] as const) : []
   return {
     forward: defineKernel({
       name: 'attention-forward',
       requires,
-      code: [...head, lanes ? forwardBroadcast : forward],
+      code: [
+        ...head,
+        lanes ? (D <= UNROLLED_FORWARD ? written(forwardBroadcast) : forwardBroadcast) : forward,
+      ],
       params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32' },
       bindings: {
         q: read('vec4f', 'T H D'),
@@ -47,7 +55,7 @@ const define = (D: number, lanes: 0 | SharingLanes) => {
     backwardQuery: defineKernel({
       name: 'attention-backward-query',
       requires,
-      code: [...head, lanes ? queryBroadcast : query],
+      code: [...head, lanes ? written(queryBroadcast) : query],
       params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32', accumulate: 'u32' },
       bindings: {
         q: read('vec4f', 'T H D'),
@@ -63,7 +71,7 @@ const define = (D: number, lanes: 0 | SharingLanes) => {
     backwardKeyValue: defineKernel({
       name: 'attention-backward-key-value',
       requires,
-      code: [...head, lanes ? keyValueBroadcast : keyValue],
+      code: [...head, lanes ? written(keyValueBroadcast) : keyValue],
       params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32', accumulate_k: 'u32', accumulate_v: 'u32' },
       bindings: {
         q: read('vec4f', 'T H D'),
