@@ -29,6 +29,7 @@ fn main(
 ) {
   let i = linear_workgroup(group, groups) * 256 + lane;
   if (i * 4 >= params.N || norm[1] == 0.0) { return; }
+  // Each is read once: not every compiler sees that a second reading gives the same.
   let g = norm[1] * grads[i];
   let m_before = m[i];
   let v_before = v[i];

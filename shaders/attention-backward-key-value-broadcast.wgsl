@@ -1,6 +1,6 @@
 // What attention-backward-key-value.wgsl computes, with its bindings, by subgroups that share what they load, as
 // attention-forward-broadcast.wgsl: here of four queries, with what is known of them.
-// HEAD = D / 4 and SUBGROUP are joined as modules.
+// HEAD = D / 4 and SUBGROUP are joined as modules; with 4 lanes loops to HEAD and PART may be written out.
 
 struct Params {
   T: u32,

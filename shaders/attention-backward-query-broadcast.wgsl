@@ -1,5 +1,6 @@
 // What attention-backward-query.wgsl computes, with its bindings, by subgroups that share what they load, as
-// attention-forward-broadcast.wgsl. HEAD = D / 4 and SUBGROUP are joined as modules.
+// attention-forward-broadcast.wgsl.
+// HEAD = D / 4 and SUBGROUP are joined as modules; with 4 lanes loops to HEAD and PART may be written out.
 
 struct Params {
   T: u32,

@@ -1,7 +1,7 @@
 // What attention-forward.wgsl computes, with its bindings, by subgroups of SUBGROUP lanes, 4 or 8, whose loads cost many
 // times as much as arithmetic: four keys at a time, each lane loads a part of them and hands it to the others. With 8
 // lanes the first four have the first half of four keys, the others the second.
-// HEAD = D / 4 and SUBGROUP are joined as modules.
+// HEAD = D / 4 and SUBGROUP are joined as modules; with 4 lanes loops to HEAD and PART may be written out.
 
 struct Params {
   T: u32,

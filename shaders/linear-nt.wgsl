@@ -2,17 +2,17 @@
 //
 // x [B, M, K]   w [B, N, K], stored as lib/weights-*.wgsl says   c [B, M, O]: the product fills its columns from
 // `first` on. A linear layer's forward pass: both operands run along K. Joined with one of products/*.wgsl, which has
-// the entry point, and with one of lib/results-*.wgsl, for c.
+// the entry point, with one of lib/results-*.wgsl, for c, and with lib/finish-rows.wgsl.
 //
 // What a product's file gives to products/*.wgsl, for any row and column and for steps k < K, four at a time, k = 4 k4:
 // product_size: M, N, K. left_start, left: where the part-th part of a block of rows begins, and its four values at the
-// steps k .. k + 3; left_rows makes the rows of four parts. PARTS_ARE_STEPS: whether a part is of a step, with four rows
-// in it, and not of a row. right_start, right: the same of a block of columns; right_steps makes the steps. The starts do
-// not depend on k, and are taken outside of loops over it, which not every compiler does by itself; nor does every one
-// divide by 4 without a division. What does not exist is zero in one of the two along K, and anything beside it. finish:
-// what is done with the sums of four rows and the columns col .. col + 3, of the band-th four rows that an invocation
-// owns; lib/finish-rows.wgsl calls finish_row for each. Where there are fewer workgroups than columns, an invocation goes
-// on with others; conclude: what it does with its rows in the end.
+// steps k .. k + 3; or, where PARTS_ARE_STEPS, of four rows at the part-th of these steps. left_rows makes rows of four
+// parts. right_start, right: the same of a block of columns; right_steps makes the steps. The starts do not depend on k,
+// and are taken outside of loops over it, which not every compiler does by itself; nor does every one divide by 4 without
+// a division. What does not exist is zero in one of the two along K, and anything beside it. Then what is done with the
+// sums of the columns col .. col + 3: finish_row, of one row, or finish, of four rows, of the band-th four rows that an
+// invocation owns. Where there are fewer workgroups than columns, an invocation goes on with others; conclude, beside
+// finish: what it does with its rows in the end.
 
 struct Params {
   M: u32,

@@ -8,7 +8,7 @@ fn first_four(part: vec4f) -> mat4x4f {
     subgroupBroadcast(part, 2), subgroupBroadcast(part, 3));
 }
 
-/// Those of lanes 4 to 7; of four lanes again those.
+/// Those of lanes 4 to 7; where there are only four, lanes 0 to 3 again.
 fn last_four(part: vec4f) -> mat4x4f {
   if (SUBGROUP == 4) { return of_quad(part); }
   return mat4x4f(

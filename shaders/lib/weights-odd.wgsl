@@ -17,7 +17,7 @@ fn weight4_from(start: u32, col4: u32, columns: u32) -> vec4f {
   return values;
 }
 
-/// Values col .. col + 3 of a row of `columns` values: zero beyond its end.
+/// Values col .. col + 3, col a multiple of 4, of a row of `columns` values: zero beyond its end.
 fn weight4(row: u32, col: u32, columns: u32) -> vec4f {
   return weight4_from(row_start(row, columns), col / 4, columns);
 }

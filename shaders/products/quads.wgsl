@@ -1,6 +1,7 @@
 // What broadcast.wgsl does, with what it is joined with, for subgroups of four lanes, a quad: a workgroup owns 12 rows. Lanes
-// exchange their parts, one instruction each where handing one to all lanes takes several. So a lane gets the parts in an
-// order of its own, and its sums are of rows in that order, which lib/quad-rows.wgsl or lib/quad-bands.wgsl knows.
+// exchange their parts, one instruction each where handing one to all lanes takes several. So the i-th part that a lane gets
+// is part mine ^ i of the four. Where parts are rows, its sums are of rows in that order, which lib/quad-rows.wgsl or
+// lib/quad-bands.wgsl mends; where they are steps of k, it takes the columns' steps in that order, too.
 // What a product's file gives: see linear-nt.wgsl.
 
 override LANES: u32 = 8;
@@ -19,8 +20,8 @@ fn main(
   let a_start = left_start(batch, row, mine);
   let b_start = left_start(batch, row, 4 + mine);
   let c_start = left_start(batch, row, 8 + mine);
-  // Where the parts are of steps of k, the columns' steps are taken in the same order.
-  let order = select(vec4u(0, 1, 2, 3), vec4u(mine) ^ vec4u(0, 1, 2, 3), PARTS_ARE_STEPS);
+  let turn = select(0u, mine, PARTS_ARE_STEPS);
+  let order = vec4u(turn) ^ vec4u(0, 1, 2, 3);
   // Lanes beyond the last column compute it again, and store nothing: all must be there to hand on their part.
   for (var col0 = group.x * LANES * 4; col0 < size.y; col0 += groups.x * LANES * 4) {
     let col = col0 + 4 * lane;
@@ -39,7 +40,7 @@ fn main(
       s1 = with_steps(s1, columns, left_rows(exchanged(left(b_start, k4, 4 + mine))));
       s2 = with_steps(s2, columns, left_rows(exchanged(left(c_start, k4, 8 + mine))));
     }
-    finish_all(batch, row, col, mine, s0, s1, s2);
+    finish_all(batch, row, col, mine ^ turn, s0, s1, s2);
   }
   let part = group.x * LANES + lane;
   conclude(0, row, part);

@@ -87,8 +87,10 @@ async function subgroupsWork(gpu: Gpu): Promise<boolean> {
   if (places.size < INVOCATIONS) return false
   return lanes.every(({ mine, size, root, first, quad, others }) => {
     if (size < subgroupMinSize || size > subgroupMaxSize || mine >= size) return false
-    const isOf = (lane: number, four: Float32Array) =>
-      four.every((value, i) => value === places.get(place(root, lane))! + 128 * i)
+    const isOf = (lane: number, four: Float32Array) => {
+      const n = places.get(place(root, lane))
+      return n !== undefined && four.every((value, i) => value === n + 128 * i)
+    }
     if (!quad.every((four, i) => isOf((mine & ~3) + i, four))) return false
     if (!others.every((four, i) => isOf(mine ^ i, four))) return false
     for (let lane = 0; lane < size; lane++) {

@@ -22,7 +22,13 @@ export const attentionDelta = defineKernel({
   workgroups: ({ T, H }) => [Math.ceil(T / 64), H],
 })
 
-/** Up to this head size the forward pass is faster without loops over a head: beyond, its code is longer than a cache. */
+/** Up to this head size lanes share what they load: beyond, a processor's compiler takes minutes for the kernel. */
+const SHARED_HEAD = 64
+
+/**
+ * Up to this head size the forward pass of subgroups of four is faster without loops over a head: beyond, its code is
+ * longer than a cache. The backward passes use what they load more often, and gain at all sizes.
+ */
 const UNROLLED_FORWARD = 32
 
 /**
@@ -31,16 +37,14 @@ const UNROLLED_FORWARD = 32
  */
 const define = (D: number, lanes: 0 | SharingLanes) => {
   const head = [`const HEAD = ${D / 4}u;`, ...(lanes ? sharingCode(lanes) : [])]
-  const written = (code: string) => (lanes === 4 ? unrolled(code, { HEAD: D / 4, PART: D / 4 }) : code)
+  const written = (code: string, most = SHARED_HEAD) =>
+    lanes === 4 && D <= most ? unrolled(code, { HEAD: D / 4, PART: D / 4 }) : code
   const requires = lanes ? (['subgroups'] as const) : []
   return {
     forward: defineKernel({
       name: 'attention-forward',
       requires,
-      code: [
-        ...head,
-        lanes ? (D <= UNROLLED_FORWARD ? written(forwardBroadcast) : forwardBroadcast) : forward,
-      ],
+      code: [...head, lanes ? written(forwardBroadcast, UNROLLED_FORWARD) : forward],
       params: { T: 'u32', H: 'u32', G: 'u32', scale: 'f32' },
       bindings: {
         q: read('vec4f', 'T H D'),
@@ -87,9 +91,6 @@ const define = (D: number, lanes: 0 | SharingLanes) => {
     }),
   }
 }
-
-/** Up to this head size lanes share what they load: beyond, a processor's compiler takes minutes for the kernel. */
-const SHARED_HEAD = 64
 
 const bySize = (most: number, lanes: 0 | SharingLanes) =>
   Object.fromEntries(Array.from({ length: most / 8 }, (_, i) => [8 * (i + 1), define(8 * (i + 1), lanes)]))

@@ -81,10 +81,10 @@ export const ways = {
   direct: direct(8, 8),
   'direct-narrow': direct(32, 2),
   'direct-flat': direct(1, 64),
-  'broadcast-4': quads(8),
-  'broadcast-4-narrow': quads(4),
-  'broadcast-8': broadcast(32),
-  'broadcast-8-narrow': broadcast(8),
+  quads: quads(8),
+  'quads-narrow': quads(4),
+  broadcast: broadcast(32),
+  'broadcast-narrow': broadcast(8),
   'tiled-32': tiled4(8, 8),
   'tiled-64': tiled4(16, 16),
   'tiled-64-large': tiled8(8, 8),
@@ -111,7 +111,7 @@ export interface ProductProfile {
   readonly wide: WayName
 }
 
-const onProcessor = (name: `broadcast-${SharingLanes}`): ProductProfile => ({
+const onProcessor = (name: 'quads' | 'broadcast'): ProductProfile => ({
   large: name,
   square: name,
   narrow: `${name}-narrow`,
@@ -138,8 +138,8 @@ export const productProfiles = {
     single: 'direct-flat',
     wide: 'direct-flat',
   },
-  'broadcast-4': onProcessor('broadcast-4'),
-  'broadcast-8': onProcessor('broadcast-8'),
+  'broadcast-4': onProcessor('quads'),
+  'broadcast-8': onProcessor('broadcast'),
   small: onCard('tiled-64', 'tiled-32'),
   medium: onCard('tiled-64-large', 'tiled-32'),
   large: onCard('tiled-128', 'tiled-64'),

@@ -1,16 +1,19 @@
 /**
  * WGSL whose loops `for (var NAME = 0u; NAME < END; NAME++) { … }` are written out: END counts blocks, each with a
  * constant NAME. A compiler that does not do so itself, as SwiftShader's, reads and writes an array lane by lane where it
- * is indexed by a variable.
+ * is indexed by a variable. The loops must not `break` or `continue`, and no comment in them may have a brace.
  *
  * @param ends how often the loops to each END go round; loops to others stay
+ * @throws {RangeError} if there is no loop to one of the ends
  */
 export function unrolled(code: string, ends: Readonly<Record<string, number>>): string {
+  const met = new Set<string>()
   const head = /for \(var (\w+) = 0u; \1 < (\w+); \1\+\+\) \{/g
   for (let match = head.exec(code); match; match = head.exec(code)) {
     const [{ length }, name, end = ''] = match
     const count = ends[end]
     if (count === undefined) continue
+    met.add(end)
     const close = closing(code, match.index + length)
     const body = code.slice(match.index + length, close)
     const blocks = Array.from({ length: count }, (_, i) => `{\n  const ${name} = ${i}u;${body}}`)
@@ -18,6 +21,7 @@ export function unrolled(code: string, ends: Readonly<Record<string, number>>): 
     // What was written out may hold loops, too.
     head.lastIndex = match.index
   }
+  for (const end of Object.keys(ends)) if (!met.has(end)) throw new RangeError(`no loop to ${end}`)
   return code
 }
 

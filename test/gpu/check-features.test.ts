@@ -36,6 +36,21 @@ const faults: readonly (readonly [string, Fault])[] = [
     { feature: 'subgroups', change: code => code.replace('subgroupBroadcast(part, 1)', '$&.xyzz') },
   ],
   [
+    'another lane’s value in a quad',
+    {
+      feature: 'subgroups',
+      change: code => code.replace('quadBroadcast(part, 1)', 'quadBroadcast(part, 0)'),
+    },
+  ],
+  [
+    'no exchange with the next lane',
+    { feature: 'subgroups', change: code => code.replace('quadSwapX(part)', 'part') },
+  ],
+  [
+    'an exchange with the wrong lane',
+    { feature: 'subgroups', change: code => code.replace('quadSwapDiagonal(part)', 'quadSwapY(part)') },
+  ],
+  [
     'no pipeline',
     { feature: 'subgroups', change: code => code.replace('subgroupBroadcast(part, 0)', 'nothing') },
   ],

@@ -14,6 +14,7 @@ const cases = [
   { lengths: [70], H: 3, G: 1, D: 16 },
   { lengths: [5, 33], H: 2, G: 2, D: 24, scale: 0.3 },
   { lengths: [3, 1, 34], H: 2, G: 1, D: 8, causal: false },
+  { lengths: [5, 33], H: 2, G: 1, D: 40 },
   { lengths: [9], H: 2, G: 1, D: 256 },
 ]
 

@@ -12,13 +12,15 @@ import { withProfile } from '../product-profile'
 import { matmul } from '../reference/matmul'
 import { checkMatmul, type Layout } from './check-matmul'
 
-// Past a tile each way, with steps that end in the middle of one; few columns; few rows; one; several batches.
+// Past a tile each way, with steps that end in the middle of one; few columns; few rows; one; several batches, also of
+// steps that are no multiple of four.
 const sizes = [
   { B: 2, M: 140, N: 136, K: 44 },
   { B: 1, M: 130, N: 12, K: 20 },
   { B: 1, M: 5, N: 72, K: 300 },
   { B: 1, M: 68, N: 36, K: 4 },
   { B: 2, M: 1, N: 44, K: 540 },
+  { B: 2, M: 28, N: 36, K: 33 },
 ] as const
 
 /** Only the tiles' size tells `large` from `medium`, and each is compiled for seconds by an adapter on a processor. */
@@ -57,9 +59,13 @@ test.for([4, 8] as const)(
   },
 )
 
-test.for(['direct', 'small', 'medium'] as const)(
+test.for(['direct', 'broadcast-4', 'broadcast-8', 'small', 'medium'] as const)(
   'by %s a row has the same bits alone and among others',
   async (profile, { gpu }) => {
+    if (!runsProductProfile(gpu, profile)) {
+      expect(() => chooseProductProfile(gpu, profile)).toThrow(/subgroups of/)
+      return
+    }
     const [M, N, K] = [70, 68, 540]
     const x = noise(M * K, 1)
     using w = gpu.tensor([N, K], noise(N * K, 2))
