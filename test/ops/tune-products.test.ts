@@ -216,13 +216,15 @@ describe('on a device', () => {
     expectClose(await gpu.read(c), matmul('nt', x, w, { B: 1, M: 4, N: 4, K: 8 }), { atol: 1e-6, rtol: 1e-6 })
   })
 
-  plain('the real clock is asked for long enough', async () => {
+  plain('runs are repeated until they take the least time', async () => {
     using real = await openGpu({ limits: 'default', features })
     const gpu = new Gpu(real.device, { ...real.adapter, software: false }, real.features)
+    // A clock by which a run takes a quarter of a millisecond.
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => gpu.counters.dispatches / 4)
     const { times } = await timeProducts(gpu, { profiles: [], cases: [one], least: 3 })
-    const [ms = 0] = times.get('direct') ?? []
-    expect(ms).toBeGreaterThan(0)
-    // It ran once to be checked, and at least as often as the least time takes.
-    expect(gpu.counters.dispatches).toBeGreaterThan(1 + 3 / ms / 2)
+    clock.mockRestore()
+    expect(times.get('direct')).toEqual([0.25])
+    // It ran once to be checked, then 1, 2, 4, 8 and 16 times, and three times 16 times more.
+    expect(gpu.counters.dispatches).toBe(1 + 31 + 48)
   })
 })
