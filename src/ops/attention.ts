@@ -26,8 +26,8 @@ export const attentionDelta = defineKernel({
 const SHARED_HEAD = 64
 
 /**
- * Up to this head size the forward pass of subgroups of four is faster without loops over a head: beyond, its code is
- * longer than a cache. The backward passes use what they load more often, and gain at all sizes.
+ * Up to this head size the forward pass of subgroups of four is faster without loops over a head. With 64 it was slower,
+ * as its code no longer fits into a cache; the backward passes, which use more often what they load, were faster there.
  */
 const UNROLLED_FORWARD = 32
 
